@@ -41,7 +41,7 @@ class Usage : public CLI::Formatter {
     }
 };
 
-/// CLI11 reads an enumeration by its number.
+/// Returns the number of the enumerator, because CLI11 parses enumerations from their numbers.
 std::string sandbox_number(const std::string& text) {
     if (text != "true" && text != "kernel" && text != "lua") {
         throw CLI::ValidationError("--sandbox",
@@ -81,7 +81,7 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_flag("--debug", line.debug,
                  "show local variables in tracebacks, and where LibTorch errors occurred; "
                  "hfc.memory() also reports which lines created the largest tensors");
-    // A flag: an option with an optional value would take the script's name for it.
+    // A flag, because an option with an optional value would consume the script's name.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
                  "directory and the data directory, and write only to the run directory; it cannot "
@@ -101,7 +101,8 @@ bool takes_value(const CLI::App& app, const std::string& token) {
     return app.get_option_no_throw(token) != nullptr;
 }
 
-/// Takes the host's options out of what stands behind the script's name; the rest is the script's.
+/// Parses the host's options among the words after the script's name. Returns the other words,
+/// which are the script's.
 std::vector<std::string> take_shared_options(const std::vector<std::string>& behind,
                                              CommandLine& line) {
     CLI::App app;
@@ -121,7 +122,7 @@ std::vector<std::string> take_shared_options(const std::vector<std::string>& beh
             mine.push_back(behind[++i]);
         }
     }
-    std::reverse(mine.begin(), mine.end());  // the order in which CLI11 takes a vector
+    std::reverse(mine.begin(), mine.end());  // the order that CLI11 expects
     app.parse(mine);
     return others;
 }
@@ -150,7 +151,7 @@ void split_remaining(const CLI::App& app, CommandLine& line) {
     line.arguments = take_shared_options(remaining, line);
 }
 
-/// The command line that the run in a directory was begun with.
+/// The command line with which the run in a directory was started.
 std::vector<std::string> command_line_of(const std::filesystem::path& directory) {
     const auto path = directory / "config.json";
     if (!std::filesystem::is_regular_file(path)) {
@@ -187,8 +188,8 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
     }
 }
 
-/// The path of the script of the run in `directory`, which may have been given relative to another
-/// directory than the present one.
+/// The path of the script of the run in `directory`. The script may have been given relative to a
+/// working directory other than the current one.
 std::string script_of(const std::filesystem::path& directory, const std::string& script) {
     if (script.empty() || script == "-" || std::filesystem::path(script).is_absolute()) {
         return script;
@@ -203,8 +204,8 @@ std::string script_of(const std::filesystem::path& directory, const std::string&
     return elsewhere ? (std::filesystem::path(begun_in) / script).string() : script;
 }
 
-/// `line` comes from a run directory that may be untrusted. Only `now`, the line that was typed,
-/// may decide what the script can read.
+/// `line` comes from a run directory that may be untrusted. Only `now`, the command line that was
+/// typed, may decide what the script can read.
 void distrust(CommandLine& line, const CommandLine& now) {
     line.sandbox = now.sandbox;
     line.sandbox_seconds = now.sandbox_seconds;
@@ -218,7 +219,8 @@ void distrust(CommandLine& line, const CommandLine& now) {
     }
 }
 
-/// The line that the run in `directory` was begun with, and what of this one may differ from it.
+/// The command line with which the run in `directory` was started. Options that may change when a
+/// run is resumed are taken from `now`.
 CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
                           const std::filesystem::path& directory) {
     if (now.has_chunk || !now.script.empty()) {

@@ -6,7 +6,7 @@
 
 namespace hfc::host {
 
-/// What restricts an untrusted script.
+/// How an untrusted script is restricted.
 enum class Sandbox { none, lua, kernel };
 
 struct CommandLine {

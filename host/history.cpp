@@ -43,7 +43,7 @@ std::vector<std::string> load_history(const std::filesystem::path& path, size_t 
         try {
             write_file(path, text);
         } catch (const std::exception&) {
-            // The longer file serves as well.
+            // The longer file can still be used.
         }
     }
     return kept;

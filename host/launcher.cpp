@@ -1,10 +1,11 @@
-// bin/hfc-host: becomes lib/hfc-host/hfc-evidence for the commands that only read runs or start
-// them, and need no LibTorch. For all others it sets what the OpenMP runtime reads while it is
-// loaded, then becomes lib/hfc-host/hfc-host, which loads LibTorch.
+// bin/hfc-host: becomes lib/hfc-host/hfc-evidence for the commands that only read or start runs and
+// so do not need LibTorch. For all other commands, it becomes lib/hfc-host/hfc-host, which loads
+// LibTorch. Before that, it sets an environment variable of the OpenMP runtime.
 //
-// OpenMP threads spin while they wait. libgomp's default spins so long that training falls to a
-// tenth of its speed as soon as other processes use the cores. A count of 30 000 keeps the speed on
-// a quiet machine and gives the core away on a busy one. libgomp reads the variable before main().
+// OpenMP threads spin while they wait. With libgomp's default, they spin so long that training
+// falls to a tenth of its speed as soon as other processes use the cores. A spin count of 30 000
+// keeps the speed on a quiet machine and releases the core on a busy one. libgomp reads the
+// variable before main().
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,7 +39,7 @@ int main(int count, char** arguments) {
     if (name != nullptr) {
         std::strcpy(
             name + 1,
-            program_for(count > 1 ? arguments[1] : nullptr));  // relative to the launcher's folder
+            program_for(count > 1 ? arguments[1] : nullptr));  // relative to this program's path
         ::execv(path, arguments);
     }
     std::fprintf(stderr, "hfc-host: cannot start '%s': %s\n", path, std::strerror(errno));

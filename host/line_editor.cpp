@@ -32,7 +32,7 @@ std::string common_start(const std::vector<std::string>& texts) {
 
 const char* current_prompt = "";
 
-/// What a block of several lines holds behind its first, as far as it fits a screen.
+/// Prints the lines of a pasted block after its first line, or only the beginning if they are long.
 void show_pasted(const std::string& text) {
     constexpr size_t most = 2000;
     if (text.empty()) {
@@ -76,7 +76,7 @@ struct LineEditor::Terminal {
             *character, [](void* resized) { el_resize(static_cast<EditLine*>(resized)); }, editor);
     }
 
-    /// A line that is in the history already moves to its end.
+    /// Adds a line to the history. A line that is already in the history moves to its end.
     void enter(const std::string& line) {
         HistEvent event;
         if (const auto earlier = numbers.find(line); earlier != numbers.end()) {
@@ -121,8 +121,8 @@ struct LineEditor::Terminal {
     std::unique_ptr<EditLine, void (*)(EditLine*)> editor;
     std::unique_ptr<History, void (*)(History*)> history;
     std::filesystem::path path;
-    std::unordered_map<std::string, int> numbers;  ///< of the lines in the history
-    std::string last;                              ///< line remembered
+    std::unordered_map<std::string, int> numbers;  ///< line of the history -> its number
+    std::string last;                              ///< the line that was added last
     TerminalInput input;
 };
 

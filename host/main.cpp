@@ -1,4 +1,4 @@
-// hfc-host: reads the command line, makes a Lua state with the API in it, runs the script.
+// hfc-host: reads the command line, creates a Lua state with the API, and runs the script.
 #include "base/device.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -55,7 +55,7 @@ std::string read_script(const CommandLine& line) {
     if (line.resume) {
         return read_file(std::filesystem::path(line.out) / "script.lua");
     }
-    if (line.script == "-") {  // mpirun gives it to rank 0
+    if (line.script == "-") {  // mpirun passes it to rank 0
         auto& group = parallel::world();
         return group.broadcast_text(
             group.leads() ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : "");
@@ -63,8 +63,9 @@ std::string read_script(const CommandLine& line) {
     return read_file(line.script);
 }
 
-/// LibTorch's own number follows the affinity mask and OMP_NUM_THREADS; the quota it does not know.
-/// It is asked only where it may be too large: MKL then moves from core to core, which takes 5 ms.
+/// LibTorch's own number of threads depends on the affinity mask and on OMP_NUM_THREADS, but
+/// ignores the CPU quota. It is queried only if it may be too large, because the query makes MKL
+/// move from core to core, which takes 5 ms.
 void choose_threads(const CommandLine& line) {
     if (line.threads > 0 || line.deterministic) {
         at::set_num_threads(std::max(line.threads, 1));
@@ -80,12 +81,12 @@ void choose_threads(const CommandLine& line) {
         static_cast<int>(parallel::fair_threads(limited ? std::min(own, *quota) : own)));
 }
 
-/// The settings that hold for the whole process.
+/// Applies the settings of the whole process.
 void apply_settings(const CommandLine& line) {
     set_default_device(parse_device(line.device));
     choose_threads(line);
     if (line.deterministic) {
-        ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // cuBLAS repeats itself with it alone
+        ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // for reproducible cuBLAS results
         at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
         at::globalContext().setDeterministicFillUninitializedMemory(false);
     }
@@ -98,7 +99,7 @@ void apply_settings(const CommandLine& line) {
     }
 }
 
-/// Calls what the prelude exports under that name, with a folder, which is made.
+/// Creates the directory and passes it to the function that the prelude exports under this name.
 int write_into(const std::string& folder, const char* exported) {
     make_folder(folder);
     lua::State state(lua::whole_api());
@@ -115,7 +116,7 @@ int write_reference(const CommandLine& line) {
                : write_into(line.write_stubs, "hfc.write_stubs");
 }
 
-/// --check: prints what the prelude finds in the script; status 1 where it finds something.
+/// --check: prints the problems that the prelude finds in the script. Returns 1 if there are any.
 int check_script(const std::string& path) {
     const std::string text = read_file(path);
     lua::State state(lua::whole_api());
@@ -128,7 +129,7 @@ int check_script(const std::string& path) {
     return lua_tonumber(state.get(), -1) > 0 ? 1 : 0;
 }
 
-/// A group for this process and those that a launcher has started beside it.
+/// Forms a group of this process and the other processes that the launcher has started.
 void join_others(const CommandLine& line, bool prompt) {
     parallel::begin({line.parallel, line.parallel_timeout});
     const bool several = parallel::world().size() > 1;
@@ -138,7 +139,8 @@ void join_others(const CommandLine& line, bool prompt) {
             "cannot communicate");
 }
 
-/// What would let the processes go different ways is found before anything is done.
+/// Checks, before any work is done, that the processes agree on everything that could make them
+/// diverge.
 void compare_with_others(const CommandLine& line, int count, const char* const* arguments,
                          const std::string& text) {
     auto& group = parallel::world();
@@ -161,7 +163,7 @@ void tell_results(bool finished) {
     }
 }
 
-/// What is asked for is a script, a chunk or the prompt.
+/// Runs the script, the chunk or the prompt that the command line selects.
 int run_chunk_or_prompt(CommandLine& line, int count, const char* const* arguments) {
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
@@ -172,7 +174,7 @@ int run_chunk_or_prompt(CommandLine& line, int count, const char* const* argumen
     const bool sandboxed = line.sandbox != Sandbox::none;
     require(!prompt || !sandboxed, "option --sandbox works only with scripts, not with the prompt");
     if (sandboxed) {
-        enter_sandbox(line);  // before anything starts a thread: the kernel restricts only one
+        enter_sandbox(line);  // before any thread starts: the kernel restricts only this one
     }
     join_others(line, prompt);
     apply_settings(line);
@@ -236,7 +238,7 @@ int run(int count, const char* const* arguments) {
 
 namespace {
 
-/// Runs, and tells what goes wrong. Returns the status to end with.
+/// Runs the command and reports errors. Returns the exit status.
 int run_or_tell(int count, char** arguments) {
     try {
         if (count > 1 && std::strcmp(arguments[1], "view") == 0) {

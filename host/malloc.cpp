@@ -1,4 +1,4 @@
-// The program's malloc is mimalloc's: see host/CMakeLists.txt for what that gains.
+// Makes mimalloc the program's malloc. host/CMakeLists.txt lists the gains in speed.
 #include "base/machine.h"
 
 #include <mimalloc.h>
@@ -11,19 +11,21 @@
 
 namespace {
 
-/// Freed memory goes back to the system after ten seconds instead of 25 ms: the tensors of a
-/// training step are those of the step before it, and to be handed zeroed pages anew (20 000 page
-/// faults a step) costs 15 % of the training. MIMALLOC_DECOMMIT_DELAY overrides it.
+/// Returns freed memory to the system after ten seconds instead of 25 ms. A training step needs the
+/// same memory as the step before it. Getting zeroed pages from the system again (20 000 page
+/// faults per step) would take 15 % of the training time. MIMALLOC_DECOMMIT_DELAY overrides the
+/// delay.
 [[gnu::constructor]] void keep_freed_memory() {
     constexpr long milliseconds = 10'000;
     mi_option_set_default(mi_option_decommit_delay, milliseconds);
 }
 
-/// Blocks of more than 16 MB go back to the system at once, unless they come from reserved memory,
-/// which the process keeps. A ResNet-50 at 224 pixels, batch 8, has many of them: 2.6 million page
-/// faults fell to .5 million, and an input gradient became a fifth faster. At most a quarter of the
-/// memory that the process may use is reserved, or HFC_KEPT_MEMORY in MB. No page of it is used
-/// before it is needed. If the system refuses it, nothing is kept.
+/// Reserves memory for blocks of more than 16 MB, which mimalloc would otherwise return to the
+/// system immediately. A ResNet-50 at 224 pixels with batches of 8 images uses many such blocks:
+/// the reserved memory reduced 2.6 million page faults to .5 million and made an input gradient a
+/// fifth faster. The size is a quarter of the memory that the process may use, or HFC_KEPT_MEMORY
+/// in MB. No page of the reserved memory is used before it is needed. If the system refuses to
+/// reserve it, nothing is kept.
 [[gnu::constructor]] void reserve_memory_for_large_tensors() {
     constexpr uint64_t share = 4;
     const char* given = std::getenv("HFC_KEPT_MEMORY");
@@ -34,8 +36,9 @@ namespace {
     }
 }
 
-/// More than the machine has, swap included: the kernel would refuse it, but mimalloc asks with
-/// MAP_NORESERVE, which has it granted and the process killed when it is filled.
+/// Whether the size exceeds the memory of the machine, including swap. The kernel would refuse such
+/// a request, but mimalloc uses MAP_NORESERVE: the kernel then grants the memory and kills the
+/// process that fills it.
 bool more_than_there_is(std::size_t size) {
     static const std::size_t there_is = [] {
         struct sysinfo machine = {};
@@ -45,8 +48,8 @@ bool more_than_there_is(std::size_t size) {
     return size > there_is;
 }
 
-/// Asks the handler of operator new for memory once. It collects Lua's garbage. False where it has
-/// none to give.
+/// Calls the handler of operator new once, which collects Lua's garbage. Returns false if there is
+/// no handler or if it cannot free memory.
 bool make_room() noexcept {
     const auto handler = std::get_new_handler();
     if (handler == nullptr) {
@@ -62,8 +65,8 @@ bool make_room() noexcept {
 
 template <typename Allocate>
 void* or_throw(std::size_t size, Allocate&& allocate) {
-    // A collection may destroy anything: not for small objects, which are made everywhere, under
-    // locks too.
+    // A garbage collection may destroy any object. So it is not run for small objects, which are
+    // allocated everywhere, even under locks.
     constexpr std::size_t large = 1 << 20;
     void* memory = more_than_there_is(size) ? nullptr : allocate();
     if (memory == nullptr && size >= large && !more_than_there_is(size) && make_room()) {
@@ -77,7 +80,7 @@ void* or_throw(std::size_t size, Allocate&& allocate) {
 
 }  // namespace
 
-// Tensors on the CPU.
+// Allocates tensors on the CPU.
 extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
     if (more_than_there_is(size)) {
         return ENOMEM;
@@ -86,8 +89,8 @@ extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t 
     return error == ENOMEM && make_room() ? mi_posix_memalign(memory, alignment, size) : error;
 }
 
-// mimalloc's own `new`, being C, ends the process when there is no memory. Its `delete` serves
-// these.
+// mimalloc's own `new` is C code and ends the process if there is no memory. mimalloc's `delete`
+// also works for the operators below.
 void* operator new(std::size_t size) {
     return or_throw(size, [&] { return mi_malloc(size); });
 }

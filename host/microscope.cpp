@@ -63,7 +63,7 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
     return line;
 }
 
-/// Returns the network and the images; a script would do the same.
+/// Loads the network and the images as a script would.
 constexpr const char* load = R"lua(
 local network, dataset, normalised, image_size = ...
 local folder = string.find(dataset, "^folder:") or string.find(dataset, "^tar:")
@@ -76,7 +76,7 @@ if normalised then model = hfc.normalised(model) end
 return model, data.test
 )lua";
 
-/// The first line of the error on the top of the stack, without the place in the text above.
+/// The first line of the error at the top of the stack, without its position in `load`.
 std::string error_text(lua_State* L) {
     lua_getglobal(L, "tostring");
     lua_insert(L, -2);
@@ -91,7 +91,7 @@ std::string error_text(lua_State* L) {
     return text;
 }
 
-/// The network and the images of `line`, made in `state`.
+/// Loads the network and the images that `line` names into `state`.
 std::pair<model::ModelPtr, data::Dataset> load_parts(lua::State& state,
                                                      const MicroscopeWords& line) {
     lua_State* const L = state.get();
@@ -147,7 +147,7 @@ Message pictures_message(const microscope::Pictures& seen, const MessageJson& re
         const auto image = request.value("image", int64_t{0});
         reply.head["label"] = images.slice(image, image + 1).labels().item<int64_t>();
     }
-    constexpr double grey = 0.5;  // a high part has no mean
+    constexpr double grey = 0.5;  // the mean of a high part is zero
     append(reply.bytes, microscope::to_pixels(seen.x));
     append(reply.bytes, microscope::to_pixels(seen.low));
     append(reply.bytes, microscope::to_pixels(seen.high, grey));
@@ -171,8 +171,9 @@ Message answers_message(const microscope::Answers& answers, const MessageJson& r
     return reply;
 }
 
-/// Answers one request: the pictures at once, then the network, unless there is a newer request.
-/// False once the window is gone.
+/// Answers one request: sends the pictures immediately, then the network's answers. If a newer
+/// request is waiting and the last answer was slow, the network's answers are skipped. Returns
+/// false once the window is gone.
 bool answer(const Microscope& scope, const Message& request, MicroscopeWindow& window) {
     const auto start = std::chrono::steady_clock::now();
     const auto milliseconds = [&] {
@@ -187,7 +188,7 @@ bool answer(const Microscope& scope, const Message& request, MicroscopeWindow& w
         if (!window.send(std::move(pictures))) {
             return false;
         }
-        constexpr double soon = 100;  // what takes longer gives way to newer pictures
+        constexpr double soon = 100;  // in milliseconds
         if (window.has_newer() && window.last_answer_took() > soon) {
             return true;
         }
@@ -247,7 +248,7 @@ int microscope(const std::vector<std::string>& words) {
         }
         return window.wait();
     } catch (const Interrupted&) {
-        return interrupt_status();  // the window has gone with its pipe
+        return interrupt_status();  // the window has closed with its pipe
     } catch (const Error& error) {
         fail("microscope: {}", error.what());
     }

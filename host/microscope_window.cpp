@@ -73,7 +73,7 @@ MicroscopeWindow::~MicroscopeWindow() {
 }
 
 void MicroscopeWindow::read() {
-    // Ctrl-C is the main thread's.
+    // The main thread handles Ctrl-C.
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);

@@ -12,11 +12,11 @@
 
 namespace hfc::host {
 
-/// Throws Error if no display is set, before a network is loaded in vain.
+/// Throws Error if no display is set. Call it before a network is loaded.
 void require_display();
 
-/// The process ends with the window, and the window with the process: each notices the end of its
-/// pipe.
+/// This process ends when the window closes, and the window closes when this process ends: each
+/// process notices the end of its pipe.
 class MicroscopeWindow {
   public:
     /// Starts the process. Throws Error if that fails.

@@ -15,8 +15,9 @@
 namespace hfc::host {
 namespace {
 
-/// Runs a text. Returns false where more lines may complete it; sets `status` after SIGTERM. What
-/// ends a script (a wrong option in one run by dofile) ends the line only: the variables stay.
+/// Runs a text. Returns false if more lines may complete it; sets `status` after SIGTERM. An error
+/// that would end a script, such as a wrong option of a script run by dofile, ends only this text.
+/// The variables stay.
 bool run_text(lua::State& state, const std::string& text, std::optional<int>& status) {
     lua_State* L = state.get();
     const int top = lua_gettop(L);
@@ -40,7 +41,7 @@ bool run_text(lua::State& state, const std::string& text, std::optional<int>& st
     return complete;
 }
 
-/// The names in a folder that begin as the last part of `path` does; folders end with a slash.
+/// The names in a directory that start with the last part of `path`. Directories end with a slash.
 Completion complete_path(const std::string& path) {
     Completion result;
     const auto slash = path.rfind('/');
@@ -80,8 +81,8 @@ Completion complete(lua::State& state, const std::string& text) {
     return result;
 }
 
-/// A text that grows line by line. Once many bytes of it were compiled in vain, it is not tried
-/// again after each line where the next is there already.
+/// A text that grows line by line. Once many bytes of it have been compiled without success, it is
+/// no longer compiled after every line if the next line is already available.
 class Pending {
   public:
     void add(const std::string& line) { text_ += (text_.empty() ? "" : "\n") + line; }

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The script passes a name to hfc.run, but the directory must be known before the script starts.
+/// A name for the run directory. The script passes its own name to hfc.run only later, but the
+/// directory must be known before the script starts.
 std::string name_of_run(const CommandLine& line) {
     auto name = line.has_chunk       ? "chunk"
                 : line.script == "-" ? "stdin"
@@ -30,7 +31,8 @@ std::string name_of_run(const CommandLine& line) {
     return name;
 }
 
-/// A ./data that the user has not named may have come with the script, as a link to any directory.
+/// Makes the data directory readable. The exception is a link ./data that the user has not named:
+/// it may have come with the script and may point to any directory.
 void add_data(sandbox::Reach& reach, const CommandLine& line) {
     const auto folder = line.data.empty() ? data::root() : fs::path(line.data);
     const bool named = !line.data.empty() || std::getenv("HFC_DATA") != nullptr;
@@ -52,7 +54,8 @@ sandbox::Reach reach_of(const CommandLine& line) {
     return reach;
 }
 
-/// Returns the status to end with in the process that has waited for the script's process.
+/// Creates a process for the script. Returns nothing in the new process; the old process waits for
+/// it and returns the exit status.
 std::optional<int> fork_into_run_directory(CommandLine& line) {
     run::Made made;
     if (!line.resume) {
@@ -78,7 +81,7 @@ void enter_sandbox(CommandLine& line) {
             "option --sandbox requires Landlock, but this kernel does not support it or has it "
             "disabled; --sandbox=lua works without it, but relies only on the restrictions in Lua");
     if (const auto status = fork_into_run_directory(line)) {
-        _exit(*status);  // exit() would spend 0.1 s on taking LibTorch down
+        _exit(*status);  // exit() would spend 0.1 s on shutting LibTorch down
     }
     sandbox::confine_writes(line.out);
     if (line.sandbox == Sandbox::kernel) {

@@ -6,8 +6,8 @@
 namespace hfc::host {
 
 /// Makes the run directory and a process for the script, in the sandbox that the command line
-/// selects. Returns in that process, with `line.out` set to the directory. The calling process
-/// waits for the other one and then ends with its status. Throws Error if the command line selects
+/// selects. Returns in the new process, with `line.out` set to the directory. The calling process
+/// waits for the new one and then ends with its status. Throws Error if the command line selects
 /// the kernel's sandbox and the kernel has no Landlock.
 void enter_sandbox(CommandLine& line);
 

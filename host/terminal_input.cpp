@@ -23,7 +23,7 @@ volatile std::sig_atomic_t interrupt = 0;
 volatile std::sig_atomic_t resized = 0;
 struct sigaction interrupt_before = {};
 struct sigaction resize_before = {};
-int wake = -1;  ///< readable after a signal, whichever thread the signal came to
+int wake = -1;  ///< readable after a signal, whichever thread received it
 
 void on_signal(int number) {
     (number == SIGINT ? interrupt : resized) = 1;
@@ -32,8 +32,9 @@ void on_signal(int number) {
     errno = error;
 }
 
-/// The terminal behind standard input, opened a second time: a read that finds nothing returns,
-/// and no other program that has the terminal notices. Where that fails, standard input itself.
+/// The terminal of standard input, opened a second time without blocking. A read that finds nothing
+/// returns, and other programs that use the terminal are not affected. If the terminal cannot be
+/// opened, standard input itself.
 int terminal() {
     static const int opened = [] {
         char name[PATH_MAX];
@@ -43,8 +44,9 @@ int terminal() {
     return opened < 0 ? STDIN_FILENO : opened;
 }
 
-/// Reads at least a byte: how many; 0 at the end; -1 after Ctrl-C. Ctrl-C drops what was typed
-/// before it, so that what waits afterwards belongs to the next line: it is not read.
+/// Reads at least one byte. Returns the number of bytes, 0 at the end, or -1 after Ctrl-C. Ctrl-C
+/// discards the text typed before it. Text that is waiting afterwards belongs to the next line, so
+/// it is not read.
 ssize_t read_terminal(char* bytes, size_t most, void (*resize)(void*), void* resize_with) {
     while (interrupt == 0) {
         pollfd ready[] = {{wake, POLLIN, 0}, {terminal(), POLLIN, 0}};
@@ -67,7 +69,7 @@ ssize_t read_terminal(char* bytes, size_t most, void (*resize)(void*), void* res
 
 constexpr wchar_t escape = L'\x1b';
 constexpr wchar_t end_of_input = L'\x04';
-constexpr std::string_view paste_begin = "[200~";  // behind the escape
+constexpr std::string_view paste_begin = "[200~";  // after the escape character
 constexpr std::string_view paste_end = "\x1b[201~";
 
 bool brackets_pastes() {
@@ -78,10 +80,10 @@ bool brackets_pastes() {
 
 void write_terminal(std::string_view text) {
     [[maybe_unused]] const auto written = ::write(
-        STDOUT_FILENO, text.data(), text.size());  // a terminal that is gone ends the next read
+        STDOUT_FILENO, text.data(), text.size());  // if the terminal is gone, the next read ends
 }
 
-/// Line breaks as Lua has them: a terminal sends carriage returns.
+/// Converts the carriage returns that a terminal sends to newlines.
 std::string with_line_breaks(std::string_view text) {
     std::string result;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -148,8 +150,7 @@ int TerminalInput::read_character(wchar_t& character) {
         }
         const size_t used = std::mbrtowc(&character, &byte, 1, &state);
         if (used == 0) {
-            // A Ctrl-D that was typed while something ran: the terminal has kept its mark as a
-            // zero.
+            // Ctrl-D was typed while code was running: the terminal has stored it as a zero byte.
             character = end_of_input;
             return 1;
         }
@@ -157,7 +158,7 @@ int TerminalInput::read_character(wchar_t& character) {
             return 1;
         }
         if (used == static_cast<size_t>(-1)) {
-            used_ -= length > 0 ? 1 : 0;  // this byte may begin a character of its own
+            used_ -= length > 0 ? 1 : 0;  // this byte may start another character
             break;
         }
     }
@@ -165,9 +166,10 @@ int TerminalInput::read_character(wchar_t& character) {
     return 1;
 }
 
-/// After an escape: whether a pasted block follows. What was read to see that is typed otherwise.
+/// Call it after an escape character. Returns whether a pasted block follows; if not, puts back the
+/// bytes that it has read.
 bool TerminalInput::paste_begins() {
-    constexpr int patience_ms = 30;  // a person's next key comes later
+    constexpr int patience_ms = 30;  // a person types the next key later
     std::string read;
     while (read.size() < paste_begin.size()) {
         pollfd ready = {STDIN_FILENO, POLLIN, 0};
@@ -198,7 +200,7 @@ void TerminalInput::type(const std::string& text) {
         if (!whole) {
             state = {};
         }
-        // Keys that mean something to the editor are no text: a tab would complete.
+        // Control characters become spaces. Otherwise, a tab would start a completion.
         typed_.push_back(!whole ? L'?' : character >= L' ' ? character : L' ');
         i += whole ? used : 1;
     }

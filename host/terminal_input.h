@@ -43,7 +43,7 @@ class TerminalInput {
     int read_paste();
     void type(const std::string& text);
 
-    std::deque<wchar_t> typed_;  ///< to return before anything is read
+    std::deque<wchar_t> typed_;  ///< returned before anything else is read
     std::string bytes_;          ///< read but not yet processed
     size_t used_ = 0;            ///< the number of processed bytes in bytes_
     std::string pasted_;         ///< see take_pasted()

@@ -14,7 +14,7 @@
 #include <vector>
 
 namespace hfc::host {
-// It stands beside the launcher, in the build's folder as in an installed one.
+// The viewer is in the launcher's directory, both in a build and in an installation.
 std::string viewer_program() {
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -47,7 +47,7 @@ void start_viewer(const std::string& directory) {
             arguments.push_back(word.data());
         }
         arguments.push_back(nullptr);
-        // A session of its own: Ctrl-C ends the script, and the window stays with its curves.
+        // The viewer gets its own session: Ctrl-C ends the script, but the window stays open.
         posix_spawnattr_t attributes;
         posix_spawn_file_actions_t files;
         ::posix_spawnattr_init(&attributes);

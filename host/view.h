@@ -1,4 +1,4 @@
-// The viewer next to this program, in its own process, which shows the run directory.
+// Starts the viewer, a program next to this one that shows run directories.
 #pragma once
 
 #include <string>

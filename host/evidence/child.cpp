@@ -22,11 +22,11 @@ namespace {
 
 constexpr int cannot_start = 127;
 
-/// In the child. Only calls that are safe after fork().
+/// Runs in the child process, so it uses only calls that are safe after fork().
 [[noreturn]] void become_host(const char* program, char* const* arguments, const char* folder,
                               int output, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) {  // it died before the line above
+    if (::getppid() != parent) {  // the parent died before the line above
         ::_exit(cannot_start);
     }
     ::setpgid(0, 0);
@@ -70,7 +70,7 @@ pid_t start_child(const ChildOptions& options) {
     Descriptor output(
         ::open(options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
     require(output.open(), "cannot write '{}': {}", options.output.string(), std::strerror(errno));
-    // The lock belongs to the open file: the child and what it starts keep it.
+    // The lock belongs to the open file: the child and the processes that it starts keep the lock.
     require(lock_file(output.get()), "cannot lock '{}': {}", options.output.string(),
             std::strerror(errno));
     const pid_t parent = ::getpid();

@@ -18,9 +18,9 @@ struct ChildOptions {
     std::filesystem::path folder;  ///< working directory; empty means the current one
 };
 
-/// Starts hfc-host in its own process group, so that Ctrl-C at the terminal does not reach it. It
-/// dies with this process (PR_SET_PDEATHSIG) and holds a lock on its output file while it is alive.
-/// Throws Error if it cannot be started.
+/// Starts hfc-host in its own process group, so that Ctrl-C at the terminal does not reach it. The
+/// child is killed when this process dies (PR_SET_PDEATHSIG), and holds a lock on its output file
+/// while it is alive. Throws Error if it cannot be started.
 pid_t start_child(const ChildOptions& options);
 
 /// Waits for the child. Returns its exit status, or 128 + the signal that ended it.

@@ -27,7 +27,7 @@ void parse_words(CLI::App& app, const std::string& command, const std::string& u
                  const std::vector<std::string>& words) {
     app.name("hfc-host " + command);
     app.formatter(std::make_shared<Usage>(fmt::format("Usage: hfc-host {} {}\n", command, usage)));
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // the order for CLI11
     try {
         app.parse(reversed);
     } catch (const CLI::CallForHelp&) {

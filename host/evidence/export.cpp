@@ -66,7 +66,7 @@ ExportOptions parse(const std::vector<std::string>& words) {
     return options;
 }
 
-/// Values that say where an event belongs, and not what was measured.
+/// The keys that locate an event. Their values are not measurements.
 const std::set<std::string> places = {"epoch", "step", "time", "series"};
 
 /// Turns the events of one run into records.
@@ -79,7 +79,7 @@ class Exporter {
         last_time_ = time > 0 ? time : last_time_;
         const auto series = text_at(event, "series");
         const bool placed = event.contains("step") || event.contains("epoch");
-        // Events without a step and an epoch are counted, each series by itself.
+        // The step of an event without step and epoch is its number within the series.
         const auto step =
             static_cast<int64_t>(placed ? number_at(event, "step", number_at(event, "epoch", 0))
                                         : static_cast<double>(counts_[series]++));
@@ -93,9 +93,9 @@ class Exporter {
         }
     }
 
-    /// In seconds since the start of the run.
+    /// The time of the last event, in seconds since the start of the run.
     double last_time() const { return last_time_; }
-    /// start: when the run began, in seconds since 1970.
+    /// start: when the run started, in seconds since 1970.
     std::string records(double start) const {
         auto records = run::tensorboard_record(run::tensorboard_start(start));
         for (const auto& value : values_) {
@@ -147,7 +147,7 @@ class Exporter {
     }
 
     void add_image(const Json& event, const std::string& prefix, double time, int64_t step) {
-        // A log can name any file: only the run's own pictures are exported.
+        // A log can name any file, so only the run's own pictures are exported.
         const auto file = run_ / "images" / fs::path(text_at(event, "file")).filename();
         std::error_code error;
         if (!fs::is_regular_file(file, error)) {
@@ -169,12 +169,12 @@ class Exporter {
     fs::path run_;
     double last_time_ = 0;
     std::map<std::string, int64_t> counts_;
-    /// With times since the start of the run: when it began is known only after its last event.
+    /// Their times are relative to the start of the run, which is known only after the last event.
     std::vector<std::variant<run::TensorBoardValue, run::TensorBoardImage>> values_;
     int64_t left_out_ = 0;
 };
 
-/// In seconds since 1970, when the log was written last, which is the time of its last event.
+/// The time of the last event, in seconds since 1970: the time when the log was last written.
 double end_of(const fs::path& run) {
     struct stat status {};
     require(::stat((run / "metrics.jsonl").c_str(), &status) == 0, "cannot read '{}'",
@@ -187,7 +187,7 @@ void export_run(const fs::path& run, const fs::path& to) {
     Exporter exporter(run);
     run::read_events(run)([&](const Json& event) { exporter.add(event); });
     fs::create_directories(to);
-    // TensorBoard takes the number for the time of the file.
+    // TensorBoard reads the number in the file name as the time of the file.
     write_file(to / "events.out.tfevents.0000000000.hfc-host",
                exporter.records(end - exporter.last_time()), Sync::no);
     fmt::print("'{}': {} values{}\n", to.string(), exporter.values(),

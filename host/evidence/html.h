@@ -13,8 +13,8 @@ namespace hfc::host {
 /// control characters become U+FFFD.
 std::string html_text(const std::string& text);
 
-/// A table with one column per name. Numbers have four digits and are aligned to the right; the
-/// mouse pointer shows all digits.
+/// A table with one column per name. Numbers have four digits and are aligned to the right. A
+/// tooltip shows all digits.
 std::string html_table(const run::Rows& rows);
 
 /// Names and values in two columns.

@@ -1,4 +1,4 @@
-// hfc-evidence: what bin/hfc-host becomes for `hfc-host sweep`, `compare`, `report` and
+// hfc-evidence: the program that bin/hfc-host starts for `hfc-host sweep`, `compare`, `report` and
 // `export`.
 #include "base/error.h"
 #include "host/evidence/compare.h"

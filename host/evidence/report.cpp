@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using evidence::Json;
 
-constexpr uint64_t most_bytes = uint64_t{64} << 20;  // of a file that goes into a page
+constexpr uint64_t most_bytes = uint64_t{64} << 20;  // the limit for each embedded file
 
 struct ReportOptions {
     std::vector<std::string> paths;
@@ -58,7 +58,7 @@ std::string heading(int level, const std::string& text) {
     return fmt::format("<h{}>{}</h{}>\n", level, html_text(text), level);
 }
 
-/// One word of a command as a shell reads it.
+/// Quotes a word of a command for the shell if necessary.
 std::string shell_word(const std::string& word) {
     const bool plain = !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
         return std::isalnum(c) != 0 ||
@@ -106,7 +106,7 @@ std::string figures_in(const fs::path& directory) {
     return text;
 }
 
-/// The curves of the events, for a run whose script drew no figure.
+/// Draws the curves of the events, for runs whose scripts drew no figures.
 std::string drawn_figures(const std::vector<evidence::BandFigure>& figures) {
     if (!plot::has_gnuplot()) {
         return figures.empty() ? ""
@@ -121,7 +121,7 @@ std::string drawn_figures(const std::vector<evidence::BandFigure>& figures) {
     return text;
 }
 
-/// The last picture of each name that the run has logged.
+/// The last picture that the run logged under each name.
 std::string pictures_of(const fs::path& run) {
     std::vector<std::pair<std::string, Json>> last;
     run::read_events(run)([&](const Json& event) {
@@ -139,7 +139,7 @@ std::string pictures_of(const fs::path& run) {
     });
     std::string text;
     for (const auto& [name, event] : last) {
-        // A log can name any file: only the run's own pictures go into the page.
+        // A log can name any file, so only the run's own pictures are embedded.
         const auto file = fs::path(event.at("file").get<std::string>()).filename();
         std::error_code error;
         if (!fs::is_regular_file(run / "images" / file, error)) {

@@ -10,7 +10,7 @@ namespace {
 
 using evidence::Json;
 
-/// "lr=0.001": what of the baseline's settings differs.
+/// The settings of the baseline that differ, such as "lr=0.001".
 std::string what_differs(const Json& baseline, const Json& settings) {
     std::string text;
     for (const auto& [name, value] : baseline.items()) {

@@ -19,7 +19,7 @@ using evidence::text_of;
 
 constexpr const char* source_column = "source";
 
-/// What config.json says that can explain a difference: not the directory and the time.
+/// Adds the settings from config.json that can explain a difference between runs.
 void add_settings(const Json& config, Source& source) {
     const auto options = config.contains("options") ? config.at("options") : Json::object();
     for (const auto& [name, value] : run::flat_options(options)) {
@@ -57,7 +57,7 @@ Source read_run(const fs::path& path) {
     return source;
 }
 
-/// All values of an option in the runs of a sweep, each once.
+/// Adds the settings of one run of a sweep to `all`, each value only once.
 void add_sweep_settings(const FinishedItem& item,
                         std::map<std::string, std::vector<std::string>, NaturalOrder>& all) {
     Source one;
@@ -92,7 +92,7 @@ Source read_one_sweep(const fs::path& path) {
     return source;
 }
 
-/// The last directories of the paths; with as many of those above as tell them apart.
+/// The last components of each path, as many as are needed to distinguish the paths.
 std::vector<std::string> labels_of(const std::vector<fs::path>& paths) {
     for (size_t parts = 1; parts < 16; ++parts) {
         std::vector<std::string> labels;
@@ -177,14 +177,14 @@ std::vector<evidence::BandFigure> source_figures(const std::vector<Source>& sour
     return band_figures(curves, evidence::Labels::curves);
 }
 
-/// The same settings of the first source.
+/// The corresponding settings of the first source.
 Json in_first_source(const Json& settings, const Json& first) {
     auto other = settings;
     other[source_column] = first.at(source_column);
     return other;
 }
 
-/// The numbers of all sources side by side: a row for each key and column.
+/// The numbers of all sources side by side, with one row for each key and column.
 run::Rows side_by_side(const evidence::JoinedTable& table, const std::vector<Source>& sources) {
     run::Rows rows;
     std::map<std::string, size_t> places;

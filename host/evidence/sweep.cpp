@@ -42,7 +42,7 @@ std::vector<evidence::FinishedRun> read_rows(const std::string& path) {
                : evidence::finished_runs_from_csv(read_file(path, uint64_t{256} << 20), path);
 }
 
-/// Found before the first run rather than after the last one.
+/// Checks before the first run, rather than after the last one, that the file can be written.
 void check_save(const std::string& file) {
     if (file.empty()) {
         return;
@@ -110,7 +110,7 @@ void print_tables(const std::vector<evidence::JoinedTable>& tables,
     }
 }
 
-/// Returns how many have failed.
+/// Returns the number of failed runs.
 size_t print_failures(const SweepDirectory& sweep) {
     size_t failed = 0;
     for (const auto& item : sweep.settings().items) {
@@ -139,7 +139,8 @@ void save_rows(const SweepDirectory& sweep, const std::string& file) {
     fmt::print("{} added to '{}'\n", counted(added, "run"), file);
 }
 
-/// Tables, figures and what is said of the runs. stopped: how the runs ended. Returns the status.
+/// Writes tables and figures, and prints a summary. stopped: the status if the user stopped the
+/// runs, otherwise 0. Returns the exit status.
 int join_runs(const SweepDirectory& sweep, const std::string& save, int stopped) {
     const auto tables = write_joined_tables(sweep.path(), sweep.settings());
     write_joined_figures(sweep.path(), sweep.settings());
@@ -160,7 +161,7 @@ int work(SweepDirectory& sweep, int jobs, const std::string& save) {
     return join_runs(sweep, save, SweepRunner(sweep, jobs).run());
 }
 
-/// The share of this process, whose end others do not wait for.
+/// Performs the share of this process, without waiting for other processes.
 int work_share(const std::string& path, int jobs) {
     const auto share = share_of_environment();
     require(share.index >= 0 && share.index < share.count,
@@ -174,7 +175,7 @@ int work_share(const std::string& path, int jobs) {
     return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
 }
 
-/// A full disk, for example: the runs that have finished stay so.
+/// Reports an error such as a full disk. The finished runs are kept, so the sweep can be continued.
 int work_or_say(SweepDirectory& sweep, int jobs, const std::string& save) {
     try {
         return work(sweep, jobs, save);

@@ -73,7 +73,7 @@ void take(const Json& event, SweepLog& known) {
     const auto what = event.value("event", "");
     if (known.states.contains(name) && known.states[name] == ItemState::finished &&
         what != "finished") {
-        return;  // told by another process's log
+        return;  // according to another process's log
     }
     if (what == "begun") {
         known.states[name] = ItemState::begun;
@@ -106,7 +106,7 @@ const evidence::FinishedRun* find_run(const std::vector<evidence::FinishedRun>& 
     return nullptr;
 }
 
-/// The logs of all processes, the sweep's own first.
+/// The logs of all processes, starting with the sweep's own log.
 std::vector<fs::path> logs_of(const fs::path& sweep) {
     std::vector<fs::path> logs = {sweep / log_name};
     std::error_code error;
@@ -120,7 +120,7 @@ std::vector<fs::path> logs_of(const fs::path& sweep) {
     return logs;
 }
 
-/// Takes the events of one log. Returns the size of its whole lines.
+/// Adds the events of one log to `known`. Returns the size of the log's complete lines.
 uint64_t read_events(const fs::path& path, SweepLog& known) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     require(file.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
@@ -137,8 +137,8 @@ uint64_t read_events(const fs::path& path, SweepLog& known) {
     return lines.offset();
 }
 
-/// Runs that --from brought count as such, whatever the log says. own: the log whose size is asked
-/// for.
+/// Reads all logs. Runs from the file of --from are marked as such, whatever the logs contain. own:
+/// the log whose size is stored.
 SweepLog read_log(const fs::path& sweep, const SweepSettings& settings, const fs::path& own = {}) {
     SweepLog known;
     for (const auto& path : logs_of(sweep)) {
@@ -199,7 +199,7 @@ SweepDirectory SweepDirectory::make(const SweepSettings& settings, const std::st
     write_file(sweep.path_ / log_name, "");
     made.add(sweep.path_ / log_name);
     sweep.lock();
-    // The last file: a directory that has it is whole.
+    // This file is written last: a directory that contains it is complete.
     write_file(sweep.path_ / settings_name, json_text(to_json(settings), 1) + "\n");
     made.keep();
     sweep.known_ = read_log(sweep.path_, settings);

@@ -7,9 +7,11 @@
 //   array.sh       a batch script for Slurm, if requested
 //   ITEM/          a run directory for each run
 //   ITEM.log       the output of that run; locked by the run's process
-//   NAME.csv .md   joined tables; NAME-differences.csv .md: pairs of settings; NAME.svg .png:
-//   curves rows/runs.csv  the finished runs, as --save writes them rows/from.csv  the runs from the
-//   file of --from
+//   NAME.csv .md   joined tables
+//   NAME-differences.csv .md   differences between pairs of settings
+//   NAME.svg .png  curves
+//   rows/runs.csv  the finished runs, as --save writes them
+//   rows/from.csv  the runs from the file of --from
 #pragma once
 
 #include "base/file.h"
@@ -60,8 +62,9 @@ class SweepDirectory {
     static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
                                const std::filesystem::path& out,
                                const std::vector<evidence::FinishedRun>& brought);
-    /// share: for a process that performs a share of the runs. Throws Error, naming the other
-    /// process, if another sweep, or another process with that share, is using the directory.
+    /// share: the name of this process's share of the runs, if it performs only a share. Throws
+    /// Error if another sweep, or another process with that share, is using the directory; the
+    /// message names the other process.
     static SweepDirectory open(const std::filesystem::path& path, const std::string& share = {});
 
     const std::filesystem::path& path() const { return path_; }
@@ -92,7 +95,7 @@ class SweepDirectory {
     SweepLog known_;
 };
 
-/// Whether the directory is that of a sweep.
+/// Whether the directory is a sweep directory.
 bool is_sweep(const std::filesystem::path& path);
 
 /// The contents of sweep.json. Throws Error if it is missing or damaged.
@@ -105,8 +108,8 @@ struct FinishedItem {
     std::filesystem::path directory;  ///< empty for a run from the file of --from
 };
 
-/// The finished runs, in the order of the items. It takes no lock, because the sweep may still be
-/// running.
+/// The finished runs, in the order of the items. The function takes no lock, because the sweep may
+/// still be running.
 std::vector<FinishedItem> finished_items(const std::filesystem::path& path,
                                          const SweepSettings& settings);
 

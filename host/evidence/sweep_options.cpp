@@ -96,7 +96,7 @@ void check_resumed(const SweepOptions& options, const char* name) {
     }
 }
 
-/// Options of hfc-host that a run would take and a sweep would not pass on.
+/// Rejects options of hfc-host that a single run accepts and a sweep would not pass on.
 void refuse_others(const std::vector<std::string>& arguments) {
     constexpr std::array<std::string_view, 8> others = {
         "--sandbox", "--sandbox-seconds", "--sandbox-memory",   "--debug",
@@ -128,7 +128,7 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
         rest.erase(rest.begin());
     }
     if (const auto end = std::ranges::find(rest, "--"); end != rest.end()) {
-        rest.erase(end);  // what follows is the script's, whatever its name
+        rest.erase(end);  // the words after it belong to the script
     }
     refuse_others(rest);
     options.arguments = std::move(rest);

@@ -21,11 +21,11 @@ struct SweepOptions {
     bool deterministic = false;
     std::string out;
     std::string resume;  ///< the directory of a sweep to continue
-    std::string from;    ///< finished runs, as CSV
-    std::string save;    ///< where to add finished runs
+    std::string from;    ///< a CSV file with finished runs
+    std::string save;    ///< the file to which finished runs are added
     bool dry_run = false;
     bool slurm = false;   ///< write a batch script for a Slurm array, and start no runs
-    std::string share;    ///< the directory of a sweep of which this process performs its share
+    std::string share;    ///< the directory of a sweep; this process performs its share
     std::string collect;  ///< the directory of a sweep whose shares have finished
 };
 

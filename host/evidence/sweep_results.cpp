@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using evidence::Json;
 
-/// Each setting of a sweep is compared with its first one.
+/// Each setting of a sweep is compared with the first setting.
 Json first_settings(const Json&, const Json& first) {
     return first;
 }

@@ -44,7 +44,7 @@ uint64_t size_of(const fs::path& path) {
     return error ? 0 : size;
 }
 
-/// What a failed run said last: its error, which a traceback follows, or the last line.
+/// The last error message of a failed run, without its traceback; or the last line of its output.
 std::string last_error(const fs::path& log, uint64_t begin) {
     constexpr uint64_t most = 1 << 16;
     std::string text;
@@ -72,7 +72,7 @@ std::string last_error(const fs::path& log, uint64_t begin) {
     return (error.empty() ? last : error).substr(0, 500);
 }
 
-/// Removes what a run has left that died before its log was there.
+/// Removes the files of a run that died before it created its log.
 void remove_beginnings(const fs::path& directory) {
     static const std::set<std::string> own = {"config.json", "script.lua"};
     std::error_code error;
@@ -88,7 +88,7 @@ void remove_beginnings(const fs::path& directory) {
     fs::remove_all(directory, error);
 }
 
-/// Signals that wait_for_news() takes.
+/// The signals that wait_for_news() handles.
 sigset_t signals() {
     sigset_t set;
     ::sigemptyset(&set);
@@ -156,8 +156,8 @@ void SweepRunner::start_what_fits() {
     }
 }
 
-/// A run of a sweep that was killed dies with it, but it may take a moment; and somebody may have
-/// resumed the run by hand.
+/// Waits until no other process runs the item. When a sweep is killed, its runs die too, but that
+/// may take a moment. A user may also have resumed the run by hand.
 bool SweepRunner::wait_for_locks(const SweepItem& item) {
     constexpr auto longest = std::chrono::seconds(60);
     constexpr auto pause = std::chrono::milliseconds(100);
@@ -236,8 +236,8 @@ void SweepRunner::wait_for_news(std::chrono::milliseconds most) {
     }
 }
 
-/// The first time asks the runs to stop at their next batch, which keeps a checkpoint; the second
-/// time ends them.
+/// The first call asks the runs to stop at their next batch, where they write a checkpoint. The
+/// second call kills the runs.
 void SweepRunner::stop(int signal) {
     const bool first = signal_ == 0;
     signal_ = signal == SIGHUP ? SIGTERM : signal;
@@ -290,7 +290,7 @@ void SweepRunner::take_end(const Running& running, int status) {
         try {
             write_joined_tables(sweep_.path(), sweep_.settings());
         } catch (const Error& failure) {
-            say(failure.what());  // the end of the sweep tries once more
+            say(failure.what());  // the tables are written again at the end
         }
         return;
     }
@@ -310,7 +310,7 @@ void SweepRunner::take_end(const Running& running, int status) {
     say(fmt::format("[{}/{}] {} failed: {}{}", ended_, all, item.name, what, time_left()));
 }
 
-/// By the mean time of the runs that have finished.
+/// Estimated from the mean duration of the finished runs.
 std::string SweepRunner::time_left() const {
     const auto& known = sweep_.durations();
     const auto waiting = waiting_.size() - next_;

@@ -16,8 +16,8 @@ class SweepRunner {
     /// share: run only this share of the runs.
     SweepRunner(SweepDirectory& sweep, int jobs, const SweepShare& share = {});
 
-    /// Returns 0, or 130 or 143 if the user has stopped the sweep. Ends all runs before it throws
-    /// Error (a full disk).
+    /// Returns 0, or 130 or 143 if the user has stopped the sweep. Throws Error, for example if the
+    /// disk is full, but ends all runs before that.
     int run();
 
   private:

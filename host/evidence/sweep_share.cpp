@@ -17,7 +17,7 @@ std::optional<int64_t> number_in(const char* variable) {
     return text != nullptr ? std::optional(std::strtoll(text, nullptr, 10)) : std::nullopt;
 }
 
-/// For a word of a shell script.
+/// Quotes a word for a shell script.
 std::string quoted(const std::string& text) {
     std::string result = "'";
     for (const char c : text) {

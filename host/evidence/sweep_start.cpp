@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// Removed at the end of the scope.
+/// A temporary directory, which is removed at the end of the scope.
 class TemporaryFolder {
   public:
     TemporaryFolder() {
@@ -54,13 +54,14 @@ std::string without_end(std::string text) {
     return text;
 }
 
-/// The name of a sweep, from which its directory's is made.
+/// The name of a sweep, which is a part of its directory's name.
 std::string name_of(const std::string& script) {
     const auto name = file_name_of(fs::path(script).stem().string());
     return name.empty() ? "script" : name;
 }
 
-/// "1a2b3c4d5e6f" or "1a2b3c4d5e6f-dirty": of the script's directory; empty where git knows none.
+/// The commit of the script's directory, such as "1a2b3c4d5e6f" or "1a2b3c4d5e6f-dirty"; empty if
+/// git reports none.
 std::string commit_of(const std::string& script) {
     const auto folder = fs::absolute(script).parent_path().string();
     std::array<int, 2> ends = {};
@@ -102,7 +103,7 @@ std::string commit_of(const std::string& script) {
 evidence::SweepPlan ask_script(const SweepOptions& options) {
     const TemporaryFolder folder;
     const auto plan = folder.path() / "plan.json", output = folder.path() / "output";
-    // The launcher of the sweep, if any, has not started this process.
+    // --parallel none: even if a launcher started the sweep, it did not start this process.
     std::vector<std::string> arguments = {"--parallel",  "none",     "--write-plan",
                                           plan.string(), "--device", options.device};
     if (!options.data.empty()) {

@@ -7,7 +7,7 @@
 namespace hfc::host {
 
 /// Lets the script report its options and their values. Throws CommandExit with the script's
-/// message if it refuses the values, and Error if it has no options.
+/// message if the script rejects the values, and Error if the script has no options.
 evidence::SweepPlan ask_script(const SweepOptions& options);
 
 /// The settings of a new sweep, including its items. Throws as ask_script() does, and Error if jobs

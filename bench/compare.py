@@ -176,7 +176,7 @@ def lines_of(command):
 
 
 class Host:
-    """One build of hfc-host: `folder` holds its sources and build/release."""
+    """One build of hfc-host: `folder` contains its sources and build/release."""
 
     def __init__(self, folder, bfloat16):
         self.folder, self.build, self.bfloat16 = folder, folder / "build" / "release", bfloat16
@@ -373,7 +373,7 @@ def sides(options, bfloat16):
 
 
 def main():
-    # With this exception, SIGTERM also ends the program that is being measured.
+    # SIGTERM raises an exception, so that the program being measured ends, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parse_arguments()
     version = run([ROOT / "build" / "release" / "bin" / "hfc-host", "--version"])

@@ -92,7 +92,7 @@ is_current() {
     [ -z "$(cd "$root" && find "${inputs[@]}" -newer "$stamp" -print -quit 2>&1)" ]
 }
 
-# A compiler needs 1.5 GB for the ATen headers.
+# Each compiler process needs 1.5 GB for the ATen headers.
 jobs_that_fit() {
     local cores memory
     cores=$(nproc 2>/dev/null || echo 2)

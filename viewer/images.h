@@ -13,8 +13,8 @@
 
 namespace hfc::viewer {
 
-/// The pictures of a run directory: NAME.png, which have captions and headings, and
-/// images/NAME-N.png, which show how a picture changed over time.
+/// The pictures of a run directory: the files NAME.png, which have captions and headings, and the
+/// files images/NAME-N.png, which show how a picture changed over time.
 class Images {
   public:
     explicit Images(const std::filesystem::path& directory)

@@ -15,8 +15,8 @@ namespace {
 constexpr size_t few_points = 500;  ///< curves with fewer points are drawn point by point
 constexpr float dot = 3, dot_gap = 3;
 
-/// Whether this column and the columns on both sides are bars. If so, its bar leaves no gap even if
-/// it is only a pixel wide.
+/// Whether this column and the columns on both sides are bars. If so, this column's bar leaves no
+/// gap even if it is only a pixel wide.
 bool is_inner(const std::vector<Column>& columns, size_t i) {
     const auto follows = [&](size_t left) {
         return columns[left].pixel + 1 == columns[left + 1].pixel &&

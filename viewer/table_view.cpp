@@ -28,7 +28,7 @@ bool is_fraction(const std::string& field, double value) {
     return std::isfinite(value) && field.find_first_of(".eE") != std::string::npos;
 }
 
-/// The number of decimals for the fractions in a column, or -1 if each has its own number.
+/// The number of decimals for the fractions in a column, or -1 if each fraction has its own.
 int decimals_of(const run::CsvRows& rows, size_t column) {
     constexpr int digits = 4;
     double largest = 0, smallest = INFINITY;

@@ -37,7 +37,7 @@ std::set<int>& pressed_keys() {
     return keys;
 }
 
-/// The mouse or a key did something since this was last set to false.
+/// Whether the mouse or a key has done something since this was last set to false.
 bool& something_happened() {
     static bool happened = false;
     return happened;

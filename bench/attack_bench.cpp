@@ -1,8 +1,9 @@
-// Attacks on the paper's network, batch 100 of 3x32x32: images a second; compare with `peer.py
-// attack` of the same minutes.
-//   fgsm, pgd10, pgdl2_10   one call of perturb() for images that the network gets right, nothing
-//   left out robust_pgd10            robust accuracy of a naturally trained network at epsilon
-//   8/255, which leaves out what is fooled already
+// Attacks on the paper's network with batches of 100 images of 3x32x32, in images a second. Compare
+// with `peer.py attack`, run within the same minutes.
+//   fgsm, pgd10, pgdl2_10  one call of perturb() on images that the network classifies correctly;
+//                          no image is left out
+//   robust_pgd10           robust accuracy of a naturally trained network at epsilon 8/255; images
+//                          that are already misclassified are left out
 #include "attack/attack.h"
 #include "data/source/synthetic.h"
 #include "train/train.h"

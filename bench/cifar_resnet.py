@@ -1,4 +1,4 @@
-"""The form of github.com/akamaster/pytorch_resnet_cifar10, for comparisons with Python."""
+"""The architecture of github.com/akamaster/pytorch_resnet_cifar10, for comparisons with Python."""
 import pathlib
 
 import torch
@@ -46,7 +46,7 @@ class ResNet(nn.Module):
 
 
 def public(weights):
-    """ResNet-20 with the weights of a file of that repository."""
+    """ResNet-20 with the weights from a file of that repository."""
     state = torch.load(weights, map_location="cpu")["state_dict"]
     net = ResNet(3)
     wrong = net.load_state_dict({name.removeprefix("module."): tensor
@@ -57,7 +57,7 @@ def public(weights):
 
 
 def images(data, file, count):
-    """The first images and labels of a file of CIFAR-10's binary version."""
+    """The first images and labels in a file of CIFAR-10's binary version."""
     raw = (pathlib.Path(data) / "cifar-10-batches-bin" / f"{file}.bin").read_bytes()
     rows = torch.frombuffer(bytearray(raw[:count * 3073]), dtype=torch.uint8).view(count, 3073)
     return rows[:, 1:].reshape(count, 3, 32, 32).float() / 255, rows[:, 0].long()

@@ -22,20 +22,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 @dataclass
 class Row:
-    """One line of the table. `ours` and `peers` name figures; the better one of a side counts."""
+    """One line of the table. `ours` and `peers` name figures; the best of each side counts."""
     what: str
     unit: str
     ours: list
     peers: list = field(default_factory=list)
     smaller_is_better: bool = False
-    least_ratio: float = None  # what must hold of the ratio ...
-    at_most: float = None      # ... or of the figure itself
-    bfloat16: bool = False     # runs well only on a processor that computes in bfloat16
+    least_ratio: float = None  # the lowest acceptable ratio
+    at_most: float = None      # the largest acceptable figure
+    bfloat16: bool = False     # needs a processor that computes in bfloat16
 
 
 @dataclass
 class Group:
-    """What one process of each side measures, and the rows that come of it."""
+    """The measurements of one process on each side, and the rows of the table for them."""
     ours: str
     peers: list
     rows: list
@@ -139,19 +139,19 @@ def time_and_memory(command):
 
 
 def startup(command, time_name, memory_name):
-    """The least of three starts: what a start costs, not what else the machine did."""
+    """The smallest values of three starts, which depend least on other work of the machine."""
     starts = [time_and_memory(command) for _ in range(3)]
     return {time_name: min(seconds for seconds, _ in starts),
             memory_name: min(megabytes for _, megabytes in starts)}
 
 
 def plain_name(name):
-    """Google Benchmark's 'split/32px/real_time' or 'epoch/iterations:3' without how it was run."""
+    """Google Benchmark's name, such as 'split/32px/real_time', without the options of the run."""
     return "/".join(part for part in name.split("/") if part != "real_time" and ":" not in part)
 
 
 def google_benchmark(program, environment, bfloat16):
-    """Figures of one program: the best rate of three repeats, the median of a ratio."""
+    """Figures of one program: of a rate, the best of three repeats; of an overhead, the median."""
     command = [program, "--benchmark_format=json", "--benchmark_repetitions=3",
                "--benchmark_min_time=0.3"]
     if not bfloat16:
@@ -170,13 +170,13 @@ def google_benchmark(program, environment, bfloat16):
 
 
 def lines_of(command):
-    """Figures of a program that prints one JSON object a line: {name, value} or {peer, value}."""
+    """Figures of a program that prints one JSON object per line: {name, value} or {peer, value}."""
     lines = [json.loads(line) for line in run(command).splitlines()]
     return {line.get("name") or line["peer"]: line["value"] for line in lines}
 
 
 class Host:
-    """One build of hfc-host: `folder` holds its sources and build/release."""
+    """One build of hfc-host: `folder` contains its sources and build/release."""
 
     def __init__(self, folder, bfloat16):
         self.folder, self.build, self.bfloat16 = folder, folder / "build" / "release", bfloat16
@@ -185,7 +185,7 @@ class Host:
                              if path.is_file()), None)
         if self.program is None:
             sys.exit(f"bench: no program in '{self.build}'")
-        # The benchmarks run as the program does, with what its launcher sets.
+        # The benchmarks run with the same environment variable as the program.
         count = run([self.program, "-e", "print(os.getenv('GOMP_SPINCOUNT') or '')"]).strip()
         self.environment = {"GOMP_SPINCOUNT": count} if count else {}
 
@@ -202,7 +202,7 @@ class Host:
 
 
 class Peers:
-    """What users run otherwise, from Python."""
+    """The Python programs that users would run instead."""
 
     def __init__(self, python, script):
         self.python, self.script = python, script
@@ -221,10 +221,10 @@ class Peers:
 
 
 class Watch:
-    """How much of the machine other processes took while a side was measured.
+    """Measures how much of the machine other processes used while a side was measured.
 
-    Threads that wait for one another suffer beyond their share: one busy process cut training here
-    to a third.
+    Threads that wait for each other lose more than this share: one busy process reduced the speed
+    of training here to a third.
     """
     LIMIT = 0.05
 
@@ -235,7 +235,7 @@ class Watch:
     def _now():
         fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
         fields = [int(field) for field in fields]
-        # Without idle time and waiting for disks; with stolen time.
+        # Excludes idle time and waiting for disks; includes stolen time.
         busy = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
         own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return time.perf_counter(), busy - sum(usage.ru_utime + usage.ru_stime for usage in own)
@@ -255,7 +255,7 @@ class Watch:
 
 
 def best(figures, names, smaller_is_better):
-    """The better of the figures of these names in one process; None where it has none of them."""
+    """The best of the figures with these names in one process; None if there are none."""
     values = [figures[name] for name in names if name in figures]
     return (min if smaller_is_better else max)(values) if values else None
 
@@ -291,7 +291,7 @@ class Table:
     def add(self, group, ours, others):
         for row in group.rows:
             names = row.ours if self.against else row.peers
-            # A row may compare two figures of our own.
+            # A row may compare two figures of hfc-host.
             pool = others if self.against or any(name in others for name in names) else ours
             pair = (best(ours, row.ours, row.smaller_is_better),
                     best(pool, names, row.smaller_is_better))
@@ -361,7 +361,7 @@ class NoPeers:
 
 
 def sides(options, bfloat16):
-    """This build, and what it is measured against."""
+    """This build, and the side that it is compared with."""
     ours = Host(ROOT, bfloat16)
     if options.against:
         return ours, Host(options.old, bfloat16)
@@ -373,7 +373,7 @@ def sides(options, bfloat16):
 
 
 def main():
-    # As an exception, SIGTERM ends the program being measured too.
+    # SIGTERM raises an exception, so that the program being measured ends, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parse_arguments()
     version = run([ROOT / "build" / "release" / "bin" / "hfc-host", "--version"])

@@ -5,13 +5,14 @@
 HOST        the program hfc-host
 PYTHON      a Python with torch
 AUTOATTACK  a checkout of github.com/fra31/auto-attack
-DATA        the folder that contains cifar-10-batches-bin
+DATA        the directory that contains cifar-10-batches-bin
 WEIGHTS     resnet20-12fca82f.th of github.com/akamaster/pytorch_resnet_cifar10
 
-Both sides attack the first 200 test images in one batch, L-infinity: APGD (cross-entropy, 100
+Both sides attack the first 200 test images in one batch (L-infinity): APGD (cross-entropy, 100
 steps, one restart) at 8/255; Square (untargeted) at 8/255 with 5 000 queries, which soon fools all
-images, and at 1/255 with 200 queries, which many survive. Printed are images a second (ours /
-theirs), above 1 where hfc-host is faster, and how many images stay right.
+images, and at 1/255 with 200 queries, which many images survive. Prints the ratio of images a
+second (ours / theirs), which is above 1 if hfc-host is faster, and how many images the network
+still classifies correctly.
 """
 import argparse
 import json

@@ -5,12 +5,12 @@
 HOST        the program hfc-host
 PYTHON      a Python with torch
 AUTOATTACK  a checkout of github.com/fra31/auto-attack
-DATA        the folder that contains cifar-10-batches-bin
+DATA        the directory that contains cifar-10-batches-bin
 
 Python trains a ResNet of eight layers on 10 000 images of CIFAR-10 with FGSM at 8/255 from a random
 start (six epochs), and exports it. Both sides then attack the first test images at 8/255 (L-inf).
-The published code runs with several seeds. Printed are the shares of images that stay right, and
-the seconds.
+The published code runs with several seeds. Prints the fractions of images that the network still
+classifies correctly, and the seconds.
 """
 import argparse
 import json

@@ -3,12 +3,13 @@
   python compare_corruptions.py HOST PYTHON CREATE_C [--pairs 8]
 
 HOST      the program hfc-host
-PYTHON    a Python with what tests/fixtures/make_corrupt.py needs
-CREATE_C  the folder ImageNet-C/create_c of github.com/hendrycks/robustness
+PYTHON    a Python with the packages that tests/fixtures/make_corrupt.py needs
+CREATE_C  the directory ImageNet-C/create_c of github.com/hendrycks/robustness
 
-Both sides corrupt the same made-up images on one thread, with each kind at each severity: 50 of 32
-pixels with CIFAR-10-C's constants, 2 of 224 pixels with ImageNet-C's. Printed are the ratios of the
-sums of seconds (theirs / ours), above 1 where hfc-host is faster, and the kinds one by one.
+Both sides corrupt the same made-up images on one thread, with each kind at each severity: 50 images
+of 32 pixels with CIFAR-10-C's constants, and 2 images of 224 pixels with ImageNet-C's constants.
+Prints the ratio of the total seconds (theirs / ours), which is above 1 if hfc-host is faster, and
+the ratio for each kind.
 """
 import argparse
 import json

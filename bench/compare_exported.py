@@ -5,11 +5,12 @@
 HOST    the program hfc-host
 PYTHON  a Python with torch and torchvision
 
-Each network has random weights (seed 0), ten steps of training statistics and is exported in
-evaluation mode with a free batch size. Printed are the largest differences of logits and of input
-gradients on eight images from Python's in float64, relative to the largest value; then how many
-images a second a forward pass and an input gradient take. A pair is two fresh processes, the order
-alternates; a ratio is the median of the pairs, above 1 where hfc-host is faster.
+Each network has random weights (seed 0) and batch statistics from ten training steps. It is
+exported in evaluation mode with a free batch size. Prints the largest differences of logits and
+input gradients on eight images from Python's results in float64, relative to the largest value.
+Then prints the images a second of a forward pass and of an input gradient. A pair is two fresh
+processes in alternating order. A ratio is the median over the pairs, and above 1 if hfc-host is
+faster.
 """
 import argparse
 import json
@@ -29,7 +30,7 @@ def build(name):
     import torchvision
     torch.manual_seed(0)
     net = getattr(torchvision.models, name)()
-    if name == "vit_b_16":  # torchvision's last layer begins at 0
+    if name == "vit_b_16":  # torchvision initialises the last layer with 0
         torch.nn.init.normal_(net.heads.head.weight, std=.02)
     with torch.no_grad():
         for _ in range(10):
@@ -38,7 +39,7 @@ def build(name):
 
 
 def export(name, folder):
-    """Writes the network, images and what they give."""
+    """Writes the network, images, and the logits and gradients for the images."""
     import torch
     from safetensors.torch import save_file
     net = build(name)

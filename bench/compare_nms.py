@@ -6,8 +6,8 @@ HOST    the program hfc-host
 PYTHON  a Python with torch and torchvision
 
 Both sides suppress the same random boxes on one thread: 1 000, 5 000 and 20 000 of them, in one
-class and in 80, at an overlap of .5. Time is the best of seven calls in a process. Printed are the
-ratios (theirs / ours), above 1 where hfc-host is faster. The kept indices must be equal.
+class and in 80, at an overlap of .5. The time is the best of seven calls in a process. Prints the
+ratios (theirs / ours), which are above 1 if hfc-host is faster. The kept indices must be equal.
 """
 import argparse
 import json

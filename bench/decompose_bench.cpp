@@ -1,5 +1,5 @@
-// Truncated SVD of images, dominant and trailing part of one rank; images a second, beside `peer.py
-// svd`.
+// Truncated SVD of images: the dominant and the trailing part of one rank, in images a second.
+// Compare with `peer.py svd`.
 #include "decompose/decompose.h"
 
 #include <ATen/Functions.h>

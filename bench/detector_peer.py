@@ -2,11 +2,12 @@
 
   python detector_peer.py VOC [--seed 0] [--epochs 24] [--min_size 240] [--threads 1]
 
-VOC  a data set in the form of Pascal VOC; trained on `train`, measured on `test`
+VOC  a data set in the format of Pascal VOC; `train` is for training, `test` for measuring
 
-The body has one basic block a stage and 32, 64, 128 and 256 channels, the pyramid and the heads 64,
-anchors begin at 16 pixels. Adam with 1e-3, cosine with an epoch of warm-up, batches of 8, flips,
-gradients of norm at most 10. The last line is JSON: AP and AP50 of COCO, and CPU seconds.
+The backbone has one basic block per stage and 32, 64, 128 and 256 channels. The pyramid and the
+heads have 64 channels. Anchors start at 16 pixels. Training uses Adam with a learning rate of 1e-3,
+a cosine schedule with one epoch of warm-up, batches of 8, flips, and gradients clipped to a norm of
+10. The last line is JSON: COCO's AP and AP50, and CPU seconds.
 """
 import argparse
 import json

@@ -1,5 +1,5 @@
-// The frequency split, low and high parts of four radii, outputs allocated by the call as a user's
-// script has it. items_per_second is images per second.
+// The frequency split: low and high parts for four radii. Each call allocates its outputs, as in a
+// user's script. items_per_second is images per second.
 #include "frequency/split.h"
 
 #include <ATen/ATen.h>

@@ -1,12 +1,12 @@
--- What the main jobs reach on the device that hfc-host uses, one JSON object {name, value} a line;
--- beside gpu_peer.py and mask_peer.py:
+-- The speed of the main jobs on the device that hfc-host uses. Prints one JSON object {name, value}
+-- per line. Compare with gpu_peer.py and mask_peer.py:
 --   hfc-host --device cuda bench/gpu_bench.lua
--- Images a second (masks: steps of Adam a second, each image's counted), the best of three repeats
--- after one to warm up.
+-- The values are images a second (for masks: Adam steps a second, counted for each image): the best
+-- of three repeats after a warm-up.
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local device = hfc.device()
 
--- What works on the device is done when a number of its result has come back.
+-- Work on the device is finished when a number from its result has arrived.
 local function rate(name, count, work)
   local function all() work():sum():item() end
   all()
@@ -67,7 +67,7 @@ end
 
 local model, x, y, reach = network "preact_resnet32", torch.rand(1000, 3, 32, 32):to(device),
   torch.randint(0, 10, {1000}), 3
--- One pass serves a frequency and its negative.
+-- One pass covers a frequency and its negative.
 rate("heat map", #x * ((2 * reach + 1) ^ 2 + 1) / 2, function()
   local options = {labels = y, reach = reach, batch_size = 1000}
   return hfc.sensitivity.heat_map(model, x, options):nan_to_num(0)

@@ -16,8 +16,8 @@ from mask_peer import PreactResNet
 
 
 def rate(name, count, work):
-    """The best of three repeats after one to warm up; a number of the result has come back before
-    the time is taken."""
+    """Prints the best rate of three repeats after a warm-up. A repeat ends when a number from its
+    result has arrived."""
     def all_of_it():
         work().sum().item()
     all_of_it()
@@ -53,7 +53,7 @@ def forwards(network, x, steps):
 
 
 def pgd(network, x, y, epsilon=8 / 255, alpha=2 / 255, steps=10):
-    """As torchattacks has it."""
+    """PGD as in torchattacks."""
     def work():
         adversarial = (x + torch.empty_like(x).uniform_(-epsilon, epsilon)).clamp(0, 1).detach()
         for _ in range(steps):

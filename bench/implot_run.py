@@ -3,7 +3,7 @@
   xvfb-run -s '-screen 0 1280x800x24' python bench/implot_run.py RUN PICTURE.png
 
 Needs a Python with imgui-bundle and Pillow. Each quantity is one plot with ImPlot's defaults,
-except that the legend is outside of the plot, where it hides no curve.
+except that the legend is outside the plot, where it hides no curve.
 """
 import argparse
 import json
@@ -18,7 +18,7 @@ FRAMES = 30  # until fonts, axes and legends have settled
 
 
 def read_curves(run):
-    """quantity -> curve -> (epochs, values), of the numbers that each epoch logs."""
+    """quantity -> curve -> (epochs, values), for the numbers logged in each epoch."""
     curves = {}
     for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
         event = json.loads(line)

@@ -1,9 +1,9 @@
--- What Lua itself costs, one JSON object {name, value} a line:
---   a + b                 nanoseconds for two tensors of four floats; beside `peer.py opcall`
---   lua loop overhead     the rate of hfc.train over that of the same training in a loop written
---                         in Lua
---   ffi loop              floats a second of a Lua loop through x:data(); beside the same loop in
---                         C++ (float_loop_bench)
+-- The cost of Lua itself. Prints one JSON object {name, value} per line:
+--   a + b                 nanoseconds for two tensors of four floats; compare with `peer.py opcall`
+--   lua loop overhead     the rate of hfc.train divided by the rate of the same training in a loop
+--                         written in Lua
+--   ffi loop              floats a second of a Lua loop through x:data(); compare with the same
+--                         loop in C++ (float_loop_bench)
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local best, say = timing.best, timing.say
 
@@ -34,7 +34,7 @@ local function training_overhead()
     hfc.train(model, data.train, {epochs = 1, batch_size = 100, quiet = true})
   end
   in_core()
-  -- The two take turns, so that both meet the same machine; the median of the turns' ratios.
+  -- The two sides alternate, so that they run under the same conditions. Returns the median ratio.
   local ratios = {}
   for turn = 1, 9 do ratios[turn] = best(1, in_lua) / best(1, in_core) end
   table.sort(ratios)

@@ -1,11 +1,11 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
-//   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's
-//   counted (the clean pass included);
-//                        compare with mask_peer.py, one image after the other
+//   image_masks/NETWORK  masks of 100 images learned together: Adam steps a second, counted for
+//                        each image, including the clean pass; compare with mask_peer.py, which
+//                        learns one image after another
 //                        NETWORK_bfloat16: the same with the network's passes in bfloat16
-//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one serves a
-//   frequency and its negative heat_map_forward     the network's forward rate on batches of the
-//   same kind
+//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one pass
+//                        covers a frequency and its negative
+//   heat_map_forward     the network's forward rate on batches of the same kind
 #include "mask/learn.h"
 #include "sensitivity/scan.h"
 

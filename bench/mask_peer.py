@@ -1,16 +1,17 @@
-"""Single-image Fourier masks one after the other in PyTorch, as the public code of Karantzas et al.
-2022 learns them, timed.
+"""Measures how fast PyTorch learns single-image Fourier masks one after another, as in the authors'
+code of Karantzas et al., 2022.
 
     python mask_peer.py [--threads N] [--device cpu]
 
-One line of JSON per measurement, as the other peers' scripts print.
+Prints one line of JSON per measurement, like the other peers' scripts.
 
-A step: training mode for the mask, evaluation mode for the network; the image through
-real(ifft2(mask * fft2(x))), the frozen network, exp((CE - clean CE)^2) + lambda |M|_1 / |M0|_1 with
-the clean cross-entropy computed anew from the known logits; both terms read out for the log;
-backward, Adam, clamp to [0,1]; evaluation mode and another forward pass for the prediction, on
-which the stopping rule hangs. The public code's progress bar, redrawn in each step, is left out.
-Compare with `image_masks` of mask_bench: steps a second, each image's counted.
+Each step sets the mask to training mode and the network to evaluation mode. It passes the image
+through real(ifft2(mask * fft2(x))) and the frozen network. The loss is exp((CE - clean CE)^2) +
+lambda |M|_1 / |M0|_1, where the clean cross-entropy is computed again from the known logits; both
+terms are read for the log. After the backward pass, the Adam step and clamping to [0,1], another
+forward pass in evaluation mode makes the prediction that the stopping rule needs. The authors' code
+also redraws a progress bar in each step; this script does not. Compare with `image_masks` of
+mask_bench, in steps a second, counted for each image.
 """
 import argparse
 import json
@@ -54,7 +55,7 @@ class PreactResNet(nn.Module):
 
 
 class Masked(nn.Module):
-    """A mask before a network: what the optimizer sees, and whose mode is set in each step."""
+    """A network behind a mask. The optimizer changes the mask; each step sets its mode."""
 
     def __init__(self, network, image):
         super().__init__()
@@ -112,7 +113,7 @@ def main():
                       torch.randint(0, 10, (10,), device=options.device))
     for name, blocks, batch_norm in NETWORKS:
         network = PreactResNet(blocks, batch_norm).eval().requires_grad_(False).to(options.device)
-        steps, fastest = 10, float("inf")  # too few for the stopping rule to end one
+        steps, fastest = 10, float("inf")  # too few for the stopping rule to apply
         learn(network, images[:1], labels[:1], steps)
         for _ in range(3):
             start = time.perf_counter()

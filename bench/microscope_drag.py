@@ -4,9 +4,9 @@
     bench/microscope_drag.py [--build DIR] [--answers N] NET [options of hfc-host microscope]
 
 In place of the window, this script sends one request after another over the pipe, each with a
-different radius, and waits for both replies. It prints the time from a request
-to its images and to its confidences and gradient, the transfer included. Do not run anything else
-on the machine at the same time.
+different radius, and waits for both replies. It prints the time from a request to its images, and
+to its confidences and gradient, including the transfer. Do not run anything else on the machine at
+the same time.
 """
 import argparse
 import json
@@ -61,7 +61,7 @@ def main():
     options, rest = parse()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        # The host starts the window that lies beside it, so the copy has this script there.
+        # The host starts the window program next to it, so this copy has the script in its place.
         shutil.copytree(options.build / "lib" / "hfc-host", folder / "lib" / "hfc-host")
         window = folder / "bin" / "hfc-viewer"
         window.parent.mkdir()

@@ -1,4 +1,4 @@
-"""What the comparisons of hfc-host with Python share: pairs of fresh processes."""
+"""Pairs of fresh processes, for the comparisons of hfc-host with Python."""
 import json
 import statistics
 import subprocess

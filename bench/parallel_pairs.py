@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Two processes of one thread against one process of two threads, in pairs of fresh processes.
+"""Compares two processes of one thread with one process of two threads, in fresh processes.
 
     bench/parallel_pairs.py HFC_HOST [PAIRS] [IMAGES] [EPOCHS]
 
 Trains preact_resnet32 with batches of 100 images (bench/parallel.lua). Prints the images per second
-of both sides, the median ratio with its range, and for the two processes the milliseconds of a
-backward pass, of its communication, and how much of that overlapped. Run nothing else meanwhile.
+of both sides and the median ratio with its range. For the two processes, also prints the
+milliseconds of a backward pass, of its communication, and of the overlap. Do not run anything else
+meanwhile.
 """
 import os
 import pathlib

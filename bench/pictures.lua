@@ -1,14 +1,14 @@
--- Pictures a second, and processor milliseconds a picture, that a loop over random crops gets:
+-- Measures pictures a second, and processor milliseconds per picture, of a loop over random crops:
 --   hfc-host bench/pictures.lua --folder DIR --threads 2 --readers 2
--- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's
--- DataLoader.
+-- DIR/train and DIR/val contain a directory for each class. compare_pictures.py compares the
+-- results with PyTorch's DataLoader.
 local opt = hfc.options {
   folder = {"", "directory that contains train and val"},
   readers = {2, "number of reader threads"},
   seconds = {5, "duration in seconds"},
 }
 
--- Seconds of the machine's clock, and of all threads of this process.
+-- Seconds of the machine's clock, and processor seconds of all threads of this process.
 local function clocks()
   local uptime = assert(io.open "/proc/uptime")
   local now = uptime:read "*n"
@@ -24,7 +24,7 @@ repeat
   local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
     threads = opt.readers}
   for _ in loop do
-    -- As the other side: four batches before the clock starts.
+    -- As on the other side, four batches pass before the clock starts.
     count = (count or -4) + 1
     if count == 0 then began, used = clocks() end
     if count > 0 and clocks() - began > opt.seconds then break end

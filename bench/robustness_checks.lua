@@ -1,8 +1,9 @@
--- The values of hfc.robustness' checks beside their limits (docs/robustness.md), for networks whose
--- gradients help and for networks that hide them.
+-- Prints the values of the checks of hfc.robustness and their limits (docs/robustness.md), for
+-- networks with useful gradients and for networks that hide their gradients.
 --   hfc-host bench/robustness_checks.lua --data DIR --networks DIR --attack auto
--- --data contains cifar-10-batches-bin, --networks the four files of pytorch_resnet_cifar10. Six
--- more networks are trained on 5 000 images. The masked ones stand around the public ResNet-20.
+-- --data contains cifar-10-batches-bin, and --networks contains the four files of
+-- pytorch_resnet_cifar10. Six more networks are trained on 5 000 images. The networks of the kind
+-- "masked" wrap the public ResNet-20.
 local opt = hfc.options {
   networks = {"", "a directory with resnet20-12fca82f.th and the other three"},
   images = {100, "number of test images to attack"},

@@ -12,7 +12,7 @@ function timing.now()
   return tonumber(time.seconds) + 1e-9 * tonumber(time.nanoseconds)
 end
 
--- Seconds of the fastest of so many repeats.
+-- The seconds of the fastest of this many repeats.
 function timing.best(repeats, work)
   local least = math.huge
   for _ = 1, repeats do
@@ -23,7 +23,7 @@ function timing.best(repeats, work)
   return least
 end
 
--- One figure, as bench/compare.py reads it.
+-- Prints one figure in the format that bench/compare.py reads.
 function timing.say(name, value) print(('{"name": "%s", "value": %.9g}'):format(name, value)) end
 
 return timing

@@ -1,11 +1,11 @@
-// Training and evaluation of the paper's network, batch 100 of 3x32x32: images a second.
-//   training_step, forward   compare with `peer.py train` of the same minutes
-//   main_job_epoch           an epoch of the main job with its probes (training, test, low r = 4,
-//   8, 12, 16); its counter
-//                            `overhead` is its time over that of the same training steps and
-//                            forward passes alone, with ready batches
-//   adversarial_epoch        an epoch of adversarial training (PGD of 5 steps); `overhead`
-//   likewise, beside its passes forward and back
+// Training and evaluation of the paper's network with batches of 100 images of 3x32x32, in images a
+// second.
+//   training_step, forward  compare with `peer.py train`, run within the same minutes
+//   main_job_epoch          an epoch of the main job with its probes (training, test, low r = 4, 8,
+//                           12, 16); `overhead` is its time divided by the time of the same
+//                           training steps and forward passes alone, with ready batches
+//   adversarial_epoch       an epoch of adversarial training (PGD with 5 steps); `overhead` is its
+//                           time divided by the time of its forward and backward passes alone
 #include "data/source/synthetic.h"
 #include "model/model.h"
 #include "train/adversarial.h"
@@ -45,7 +45,7 @@ struct Bare {
         const at::NoGradGuard no_grad;
         benchmark::DoNotOptimize(model->forward(images));
     }
-    /// Forward and back to the images, as a step of an attack needs it.
+    /// A forward pass and a backward pass to the images, as in a step of an attack.
     void attack_pass() {
         const auto inputs = images.detach().requires_grad_();
         const auto loss = at::cross_entropy_loss(model->forward(inputs), labels);
@@ -88,8 +88,8 @@ void forward(benchmark::State& state) {
     images_a_second(state);
 }
 
-/// Sets the counter `overhead`: the time of one training over that of `passes` alone, on a network
-/// of its own.
+/// Sets the counter `overhead`: the time of one training run divided by the time of `passes` alone,
+/// each on its own network.
 void compare_with_passes(benchmark::State& state, const data::Dataset& dataset,
                          const train::TrainOptions& options,
                          const std::function<void(Bare&)>& passes) {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures what a frame of the viewer computes with a million points in thirty-five curves.
+"""Measures the computing time of the viewer's frames with a million points in 35 curves.
 
     bench/viewer_frames.py [--build DIR] [--points N] [--seconds S]
 
 Prints the time that the drawing thread computes in a frame, without the swap of the buffers: while
 nothing happens, while the pointer moves over the panels, and while the wheel zooms. The window is
-on a virtual display (Xvfb) whose OpenGL is software.
+on a virtual display (Xvfb) with software OpenGL.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ CURVES = 35
 
 
 def write_run(folder, points):
-    """A run of two trainings with sixteen probes each, train and test."""
+    """Writes a run with 35 curves in two series, natural and shuffled."""
     rng = random.Random(1)
     (folder / "config.json").write_text("{}", encoding="utf-8")
     steps = -(-points // CURVES)

@@ -36,7 +36,7 @@ hfc.train(
 
 
 def processor_seconds(process):
-    """User and system time of a process that lives, from /proc."""
+    """User and system time of a running process, from /proc."""
     fields = (pathlib.Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
               .rsplit(")", 1)[1].split())
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -44,7 +44,7 @@ def processor_seconds(process):
 
 @contextlib.contextmanager
 def display():
-    """A virtual screen; yields the environment of its programs."""
+    """A virtual screen. Yields the environment for programs that use it."""
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24"], pass_fds=[write],
@@ -70,12 +70,12 @@ def window(build, run, environment):
 
 
 class Training:
-    """A training that goes on until the end of the with statement."""
+    """A training run that continues until the end of the with statement."""
 
     def __init__(self, build, folder, threads):
         self.run = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "run"
         threads = ["--threads", str(threads)] if threads else []
-        # What the run logged of each whole epoch, and the bytes of metrics.jsonl it was read from.
+        # The events of the complete epochs, and how many bytes of metrics.jsonl have been read.
         self.epochs, self.read = [], 0
         self.process = subprocess.Popen(
             [build / "bin/hfc-host", *threads, folder / "training.lua", "--out", self.run])
@@ -88,7 +88,7 @@ class Training:
         self.process.wait()
 
     def block(self, epochs):
-        """Mean seconds of the next epochs, but for the one that has begun, and the training's
+        """The mean seconds of the next epochs, without the current one, and the training run's
         processor time per epoch."""
         self.read_on()
         begin = self.wait_for(len(self.epochs) + 1)
@@ -110,7 +110,7 @@ class Training:
         return len(self.epochs)
 
     def read_on(self):
-        """Each byte once: whoever watches two cores should not be busy on them."""
+        """Reads each byte once, because this process should not keep the measured cores busy."""
         with contextlib.suppress(FileNotFoundError), open(self.run / "metrics.jsonl", "rb") as file:
             file.seek(self.read)
             lines = file.read().rpartition(b"\n")[0]
@@ -120,12 +120,12 @@ class Training:
 
 
 def slowdown(build, folder, environment, options):
-    """Of each pair of blocks what the drawing window adds to the seconds and the processor time of
-    an epoch; the window's share of a core."""
+    """For each pair of blocks, the fraction that the drawing window adds to the seconds and to the
+    processor time of an epoch; also the window's share of a core."""
     seconds, processor, shares = [], [], []
     with (Training(build, folder, options.threads) as training,
           window(build, training.run, environment) as viewer):
-        training.wait_for(5)  # the first ones warm up
+        training.wait_for(5)  # a warm-up
         for pair in range(options.pairs):
             results = {}
             for drawing in (False, True) if pair % 2 == 0 else (True, False):
@@ -142,8 +142,8 @@ def slowdown(build, folder, environment, options):
 
 
 def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
-    """As the viewer counts them itself, while the curve of so many points grows and the wheel zooms
-    in and out."""
+    """The viewer's own measurement, while a curve of this many points grows and the wheel zooms in
+    and out."""
     run = folder / "million"
     run.mkdir()
     path = run / "metrics.jsonl"
@@ -178,8 +178,8 @@ def idle_share(build, folder, environment, seconds=10):
 
 
 def interval(values):
-    """Where the median lies with a certainty of 95 %, by ranks: it needs no assumption on a busy
-    machine's noise."""
+    """The 95 % confidence interval of the median, by ranks: it needs no assumption about the noise
+    of a busy machine."""
     rank = max(0, int((len(values) - 1.96 * len(values) ** 0.5) / 2))
     return sorted(values)[rank], sorted(values)[-1 - rank]
 

@@ -1,5 +1,5 @@
-# Finds libseccomp and defines LibSeccomp::LibSeccomp. Version 2.5 is needed: its filters can be
-# sorted, else every system call would be compared with some seven hundred numbers.
+# Finds libseccomp and defines LibSeccomp::LibSeccomp. Version 2.5 is needed because it can sort
+# filters. Otherwise, every system call would be compared with some seven hundred numbers.
 set(LibSeccomp_MINIMUM 2.5)
 find_path(LibSeccomp_INCLUDE_DIR seccomp.h)
 find_library(LibSeccomp_LIBRARY NAMES seccomp)

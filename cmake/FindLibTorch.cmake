@@ -62,11 +62,11 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   set_target_properties(LibTorch::LibTorch PROPERTIES
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${_include};${_include}/torch/csrc/api/include"
     INTERFACE_INCLUDE_DIRECTORIES "${_include};${_include}/torch/csrc/api/include"
-    # The wheel's own OpenMP runtime: a second one would bring a second pool of threads.
+    # The wheel's own OpenMP runtime, because a second one would bring a second pool of threads.
     INTERFACE_LINK_LIBRARIES "${_lib}/libtorch_cpu.so;${_lib}/libc10.so;${_lib}/libgomp.so.1"
     INTERFACE_LINK_OPTIONS "LINKER:--allow-shlib-undefined")
   set(LibTorch_LIBRARY_DIR ${_lib})
-  # The version of fmt that core/base/fmt.cpp is written for.
+  # The version of fmt for which core/base/fmt.cpp is written.
   set(_known_fmt 12)
   set(_fmt "")
   if(EXISTS ${LibTorch_DIR_FOUND}/include/fmt/base.h)

@@ -1,5 +1,5 @@
-# Finds OpenMPI's C library and defines OpenMPI::OpenMPI. CMake's own FindMPI needs the language C,
-# or links the C++ bindings.
+# Finds OpenMPI's C library and defines OpenMPI::OpenMPI. CMake's own FindMPI is not used: it
+# requires the language C or links the C++ bindings.
 find_path(OpenMPI_INCLUDE mpi.h PATH_SUFFIXES openmpi ${CMAKE_LIBRARY_ARCHITECTURE}/openmpi)
 find_library(OpenMPI_LIBRARY mpi PATH_SUFFIXES openmpi/lib)
 include(FindPackageHandleStandardArgs)

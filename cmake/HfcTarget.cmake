@@ -1,5 +1,5 @@
-# What every target of the project shares: language level, warnings, sanitizers, the precompiled
-# ATen header.
+# Settings that all targets of the project share: language level, warnings, sanitizers, the
+# precompiled ATen header.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -14,9 +14,9 @@ if(HFC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HFC_CCACHE})
 endif()
 
-# clang compiles parallel loops to calls of its own OpenMP runtime. It would run beside the one that
-# LibTorch brings: two pools of threads, and settings that reach one of them. Without OpenMP our
-# loops run on one thread, which is good enough for finding faults only.
+# clang compiles parallel loops to calls of its own OpenMP runtime. It would run next to LibTorch's
+# runtime: there would be two pools of threads, and settings would affect only one of them. Without
+# OpenMP, our loops run on one thread, which is good enough only for finding faults.
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang"
    AND NOT HFC_SANITIZE
    AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
@@ -26,10 +26,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang"
     "does not support clang. Builds with HFC_SANITIZE and Debug builds may use clang.")
 endif()
 
-# hfc_sanitize(NAME): compiles and links it with the sanitizers of HFC_SANITIZE, if any. Without
-# four checks of the undefined-behaviour sanitizer that say what the address sanitizer says too, or
-# what x86 allows: they more than double the time to compile (64 against 30 s for six files of
-# bindings/torch).
+# hfc_sanitize(NAME): compiles and links a target with the sanitizers of HFC_SANITIZE, if any. It
+# leaves out four checks of the undefined-behaviour sanitizer. They find only what the address
+# sanitizer also finds or what x86 allows, but more than double the compile time (64 instead of 30 s
+# for six files of bindings/torch).
 function(hfc_sanitize name)
   if(HFC_SANITIZE)
     target_compile_options(${name} PRIVATE
@@ -47,10 +47,10 @@ endif()
 
 # hfc_target(NAME): the compile settings of a target that uses ATen.
 function(hfc_target name)
-  # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and
-  # our own dispatch. On Arm the compiler's own floor (ARMv8) has vectors of 128 bits.
-  # -fopenmp: without it at::parallel_for runs serially, without a word.
-  # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs
+  # x86-64-v2 (SSE4.2, 2009) is the minimum; FFTW, LibTorch and our own dispatch choose wider code
+  # at run time. On Arm, the compiler's own minimum (ARMv8) has vectors of 128 bits.
+  # -fopenmp: without it, at::parallel_for runs serially without a warning.
+  # -Wno-restrict, -Wno-stringop-overflow: g++ 12 finds both in std::string's own code (GCC bugs
   # 105329, 105651).
   target_compile_options(${name} PRIVATE
     ${HFC_MARCH}
@@ -59,14 +59,14 @@ function(hfc_target name)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>
     $<$<BOOL:${HFC_WERROR}>:-Werror>)
   hfc_sanitize(${name})
-  # Six files are compiled as one: most of a file's time goes into the headers. Names in anonymous
-  # namespaces of a folder must differ.
+  # Six files are compiled as one, because most of a file's compile time is spent on the headers.
+  # Names in anonymous namespaces of a directory must therefore differ.
   if(HFC_UNITY AND NOT name STREQUAL hfc-program)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
-  # One precompiled header for the program, one for the tests, which are compiled without
-  # optimisation: for both it is the time to compile that counts. Together they halve the time of a
-  # clean build.
+  # There is one precompiled header for the program and one for the tests. The tests are compiled
+  # without optimisation, because only their compile time matters. The two headers halve the time of
+  # a clean build.
   set(headers
     <ATen/ATen.h> <torch/nn/module.h> <nlohmann/json.hpp>
     <algorithm> <cmath> <filesystem> <functional> <memory> <optional>

@@ -4,8 +4,9 @@
 #   lib/hfc-host/ (the program, and what it loads on demand)
 #   share/hfc-host/scripts
 #   share/doc/hfc-host
-# The same path in the build: where CMake changes it while installing, it ends the one in the build
-# with an empty entry, which the loader takes for the current directory.
+# The build uses the same RPATH as the installation. If CMake had to change the RPATH while
+# installing, it would end the build's RPATH with an empty entry, which means the current directory
+# to the loader.
 set_target_properties(hfc-program PROPERTIES
   INSTALL_RPATH "${LibTorch_LIBRARY_DIR}"
   BUILD_WITH_INSTALL_RPATH ON)

@@ -64,8 +64,8 @@ std::string read_script(const CommandLine& line) {
 }
 
 /// LibTorch's own number of threads depends on the affinity mask and on OMP_NUM_THREADS, but
-/// ignores the CPU quota. It is queried only if it may be too large, because the query makes MKL
-/// move from core to core, which takes 5 ms.
+/// ignores the CPU quota. This number is queried only if it may be too large, because the query
+/// makes MKL move from core to core, which takes 5 ms.
 void choose_threads(const CommandLine& line) {
     if (line.threads > 0 || line.deterministic) {
         at::set_num_threads(std::max(line.threads, 1));

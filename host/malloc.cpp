@@ -48,8 +48,8 @@ bool more_than_there_is(std::size_t size) {
     return size > there_is;
 }
 
-/// Calls the handler of operator new once, which collects Lua's garbage. Returns false if there is
-/// no handler or if it cannot free memory.
+/// Calls the handler of operator new once; the handler collects Lua's garbage. Returns false if
+/// there is no handler or if it cannot free memory.
 bool make_room() noexcept {
     const auto handler = std::get_new_handler();
     if (handler == nullptr) {

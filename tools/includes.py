@@ -1,8 +1,8 @@
-"""Compiles C++ files by themselves, without precompiled header and unity build.
+"""Compiles C++ files on their own, without a precompiled header or a unity build.
 
-Called by tools/lint --includes. The commands are those of a build configured for it in
-build/includes; nothing is written but messages. A header is compiled with the command of a file
-that includes it, directly or through other headers.
+Called by tools/lint --includes. The commands come from a build that is configured for this purpose
+in build/includes. Nothing is written except messages. A header is compiled with the command of a
+file that includes it, directly or through other headers.
 """
 import functools
 import json
@@ -34,7 +34,7 @@ def commands():
 
 
 def changed_files(commit):
-    """C++ files that differ from the commit, those that git does not know included."""
+    """The C++ files that differ from the commit, including files that git does not track."""
     if commit == "all":
         shown = [["git", "ls-files"]]
     else:
@@ -52,13 +52,13 @@ def changed_files(commit):
 
 @functools.cache
 def includes_of_all():
-    """Each C++ file of the project with the names that it includes in quotes."""
+    """For each C++ file of the project, the names that it includes in quotes."""
     return {path: re.findall(r'^\s*#include "([^"]+)"', (ROOT / path).read_text(), re.MULTILINE)
             for path in changed_files("all") if (ROOT / path).is_file()}
 
 
 def includers(header):
-    """The files that include a header directly, those of its own directory first."""
+    """The files that include a header directly, starting with the files in its directory."""
     def names(path, name):
         return path.parent / name == header or f"/{header}".endswith(f"/{name}")
     found = [path for path, included in includes_of_all().items()
@@ -67,7 +67,7 @@ def includers(header):
 
 
 def command_for(path, known):
-    """A file's own command; for a header that of the nearest file that includes it."""
+    """The command of a file; for a header, the command of the nearest file that includes it."""
     seen, level = {path}, [path]
     while level:
         for file in level:
@@ -81,7 +81,7 @@ def command_for(path, known):
 def compile_alone(path, entry):
     words = shlex.split(entry["command"])
     kept = [word for word in words[:words.index("-o")] if word != entry["file"]]
-    # The program that a header is compiled with does not use what the header declares.
+    # When a header is compiled on its own, nothing uses what it declares.
     language = ["-x", "c++", "-Wno-pragma-once-outside-header", "-Wno-unused-function"]
     result = subprocess.run([*kept, "-fsyntax-only", *(language if path.suffix == ".h" else []),
                              ROOT / path], cwd=entry["directory"], capture_output=True, text=True)

@@ -1,4 +1,5 @@
-# What the scripts of this folder share; sourced by them after `set -euo pipefail`.
+# Functions that the scripts in this directory share. They source this file after `set -euo
+# pipefail`.
 # shellcheck shell=bash
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=tools/versions.sh
@@ -12,19 +13,19 @@ die() {
     exit 1
 }
 
-# Prints the comment at the head of the calling script: its help.
+# Prints the comment at the top of the calling script, which is its help.
 print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
-# make_build_folder: where logs, locks and stamps live.
+# make_build_folder: creates the directory for logs, locks and stamps.
 make_build_folder() {
     if ! mkdir -p "$root/build" 2>/dev/null || [ ! -w "$root/build" ]; then
         die "cannot write to '$root/build': no permission, or the disk is full or read-only"
     fi
 }
 
-# torch_found DIR: prints the version of the LibTorch in a Python package torch; fails if there is
-# none, if it has no headers or if it is too old. Agrees with cmake/FindLibTorch.cmake, which sets
-# the lowest version.
+# torch_found DIR: prints the version of LibTorch in a Python package torch. Fails if there is no
+# LibTorch, if it has no headers or if it is too old. Agrees with cmake/FindLibTorch.cmake, which
+# defines the lowest version.
 torch_found() {
     local dir=$1 version lowest
     [ -f "$dir/version.py" ] && [ -f "$dir/lib/libtorch_cpu.so" ] &&
@@ -37,8 +38,8 @@ torch_found() {
     printf '%s\n' "$version"
 }
 
-# find_torch: prints the directory of the LibTorch that CMake will take, searched for in the same
-# order; fails if there is none.
+# find_torch: prints the directory of the LibTorch that CMake will use, searching in the same order
+# as CMake. Fails if there is none.
 find_torch() {
     local active dir program
     if [ -n "${HFC_TORCH_DIR:-}" ]; then
@@ -57,11 +58,11 @@ find_torch() {
     return 1
 }
 
-# A build is described by what it was made from; a change of any of these means building again.
+# These values identify a build. If one of them changes, the build is out of date.
 build_key() { printf 'checkout=%s\nHFC_TORCH_DIR=%s\n' "$root" "${HFC_TORCH_DIR:-}"; }
 
-# build_preset PRESET LOG WHAT [cmake's options of a build]: installs what is missing, configures
-# and builds; details in build/LOG.log.
+# build_preset PRESET LOG WHAT [cmake's build options]: installs what is missing, configures and
+# builds. build/LOG.log has the details.
 build_preset() {
     local preset=$1 log=$root/build/$2.log what=$3
     shift 3
@@ -74,8 +75,8 @@ build_preset() {
         cmake --build --preset "$preset" --parallel "$(jobs_that_fit)" "$@")
 }
 
-# is_current STAMP TARGET: nothing that the target is made from has changed since it was last built.
-# Takes some 10 ms.
+# is_current TARGET: succeeds if nothing that the target depends on has changed since the target was
+# last built. Takes some 10 ms.
 is_current() {
     local stamp=$build/.built-$1 torch
     local inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host viewer)
@@ -87,11 +88,11 @@ is_current() {
     if [ "$1" != hfc_programs ]; then
         inputs+=(tests bench)
     fi
-    # An unreadable or missing input counts as a change: the build then says what is wrong.
+    # An unreadable or missing input counts as a change; the build then reports what is wrong.
     [ -z "$(cd "$root" && find "${inputs[@]}" -newer "$stamp" -print -quit 2>&1)" ]
 }
 
-# Compilers of ATen headers take 1.5 GB each.
+# Each compiler process needs 1.5 GB for the ATen headers.
 jobs_that_fit() {
     local cores memory
     cores=$(nproc 2>/dev/null || echo 2)
@@ -101,7 +102,7 @@ jobs_that_fit() {
     echo $((cores < memory ? cores : memory))
 }
 
-# clang_can_fuzz: clang++ and its sanitizers' runtime libraries are installed
+# clang_can_fuzz: succeeds if clang++ and the runtime libraries of its sanitizers are installed
 # (Debian: clang libclang-rt-14-dev).
 clang_can_fuzz() {
     local program status=0
@@ -113,8 +114,8 @@ clang_can_fuzz() {
     return $status
 }
 
-# run_step LOG WHAT COMMAND...: on a terminal shows the command's output; otherwise writes it to the
-# log, and shows its end if the command fails.
+# run_step LOG WHAT COMMAND...: on a terminal, shows the command's output. Otherwise writes the
+# output to the log and, if the command fails, shows the errors or the end of the log.
 run_step() {
     local log=$1 what=$2
     shift 2
@@ -153,7 +154,7 @@ configure_and_build() {
     (cd "$root" &&
         run_step "$log" "Building $target with $jobs jobs; the first build takes a few minutes" \
             cmake --build --preset release --parallel "$jobs" --target "$target") || return 1
-    # The stamp bears the time of the beginning: what was edited while the compiler ran is newer.
+    # The stamp has the time when the build started, so files edited during the build are newer.
     {
         build_key
         printf 'torch=%s\nwerror=%s\n' "$torch" \
@@ -166,8 +167,8 @@ configure_and_build() {
     mv -f -- "$build/.built" "$build/.built-$target"
 }
 
-# ensure_built TARGET: installs, configures and builds what is missing; returns at once if nothing
-# is missing.
+# ensure_built TARGET: installs, configures and builds what is missing. Returns immediately if
+# nothing is missing.
 ensure_built() {
     local target=$1
     if is_current "$target"; then
@@ -186,8 +187,8 @@ ensure_built() {
     exec 9>&-
 }
 
-# build_commit COMMIT TARGET [cmake's options]: builds a target of another commit in build/commits;
-# prints the folder of that commit's sources, whose build is in build/release.
+# build_commit COMMIT TARGET [cmake's options]: builds a target of another commit in build/commits.
+# Prints the directory of that commit's sources, which contains the build in build/release.
 build_commit() {
     local hash folder torch
     hash=$(git -C "$root" rev-parse --verify --quiet "$1^{commit}") ||
@@ -201,7 +202,7 @@ build_commit() {
         touch "$folder/.whole"
     fi
     local log=$root/build/commit-${hash:0:12}.log target=$2
-    # With a launcher, ninja takes "hfc-host" for the program behind it.
+    # If there is a launcher, ninja's "hfc-host" means the program that the launcher starts.
     if [ "$target" = hfc-host ] && grep -rqs --include=CMakeLists.txt hfc_programs "$folder"; then
         target=hfc_programs
     fi

@@ -1,6 +1,6 @@
 """Checks the limits of the sources: lines, functions, files.
 
-Called by tools/lint. The limits stand here and nowhere else: CONTRIBUTING.md names them.
+Called by tools/lint. The limits are defined only here; CONTRIBUTING.md lists them.
 """
 import pathlib
 import re
@@ -9,7 +9,7 @@ import sys
 
 LINE = 100      # columns
 FUNCTION = 60   # lines, C++ and Lua
-FILE = 400      # lines, C++ and Lua; files that a program has written are exempt
+FILE = 400      # lines, C++ and Lua; generated files are exempt
 SCRIPT = 60     # lines of an experiment in scripts/
 
 SOURCE = {".cpp", ".h", ".lua"}
@@ -32,7 +32,7 @@ def without_raw_strings(text):
 
 
 def cpp_functions(text):
-    """(first, last) of each function at the margin: clang-format ends one by a lone '}' there."""
+    """(first, last) of each unindented function; clang-format ends it with an unindented '}'."""
     lines = without_raw_strings(text).splitlines()
     first = None
     for number, line in enumerate(lines, 1):
@@ -48,7 +48,7 @@ def cpp_functions(text):
 
 
 def lua_functions(text):
-    """(first, last) of each function whose `end` stands under its first line."""
+    """(first, last) of each function whose `end` is indented like its first line."""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         if re.search(r"\bfunction\b[^()]*\([^()]*\)\s*$", line):

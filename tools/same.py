@@ -1,4 +1,4 @@
-"""Runs the scripts of two source folders with the programs built in them and compares the results.
+"""Runs the scripts of two source directories with their own programs and compares the results.
 
 Called by tools/same. Tables (CSV) and event logs (metrics.jsonl) are compared value by value,
 without times; saved networks (safetensors) byte by byte.
@@ -15,11 +15,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 TIMES = {"time", "seconds", "train_seconds", "probe_seconds", "images_per_second"}
-MOST_SHOWN = 3  # differences shown of one file
+MOST_SHOWN = 3  # differences shown per file
 
 
 def program_of(source):
-    """The program of a source folder; before the launcher it stood in host/."""
+    """The program of a source directory. Before the launcher existed, the program was in host/."""
     for folder in ("bin", "host"):
         path = source / "build" / "release" / folder / "hfc-host"
         if path.is_file():
@@ -28,7 +28,7 @@ def program_of(source):
 
 
 def small_options(old, new, name):
-    """The options of a script: those of its own commit, or of the newer one where it has none."""
+    """The options of a script at its own commit or, if there are none, at the newer commit."""
     for source in (old, new):
         path = source / "tests" / "small_scripts.json"
         if path.is_file():
@@ -51,7 +51,7 @@ def run_script(program, source, name, options, out):
 
 
 def read_values(path):
-    """Each value of a file as (where, value)."""
+    """The values in a file, as {where: value}."""
     values = {}
     if path.suffix == ".safetensors":
         values["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -70,7 +70,7 @@ def read_values(path):
 
 
 def compare_runs(old, new):
-    """The differences of two run directories in sentences, and the number of equal values."""
+    """The differences between two run directories as sentences, and the number of equal values."""
     differences, equal = [], 0
     names = sorted({path.name for folder in (old, new) for path in folder.iterdir()
                     if path.suffix in (".csv", ".safetensors") or path.name == "metrics.jsonl"})

@@ -1,4 +1,4 @@
-// The colours of curves, which are those of the figures (plot/palette.h), for each theme.
+// The colours of curves for each theme: the colours of the figures (plot/palette.h).
 #pragma once
 
 #include <imgui.h>
@@ -13,11 +13,11 @@ ImU32 from_rgb(uint32_t rgb);
 uint32_t to_rgb(ImU32 color);
 
 /// The eight colours that colour-blind people can distinguish, starting with blue; the eighth is
-/// black, or white on a dark background. Further indices give shades of them.
+/// black, or white on a dark background. Further indices return shades of these colours.
 ImU32 color_of(size_t index, bool dark);
 
-/// The colour itself, followed by lighter ones (on a dark background) or darker ones; there are
-/// six.
+/// One of six shades: first the colour itself, then lighter colours (on a dark background) or
+/// darker colours.
 ImU32 shade_of(ImU32 color, size_t index, bool dark);
 
 /// The colour of radius number `index` of `count`: from blue to yellow on a dark background, from

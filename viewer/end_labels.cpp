@@ -10,7 +10,7 @@
 namespace hfc::viewer {
 namespace {
 
-/// Labels that touch one another, moved as one.
+/// Labels that touch each other and are moved together.
 struct Block {
     double sum;
     size_t count;
@@ -18,7 +18,7 @@ struct Block {
     double middle() const { return sum / static_cast<double>(count); }
 };
 
-/// At most so many of the labels, the first and the last among them.
+/// At most `most` of the labels, including the first and the last one.
 std::vector<size_t> thinned(const std::vector<size_t>& order, size_t most) {
     if (order.size() <= most) {
         return order;
@@ -44,7 +44,8 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double heig
         return places;
     }
     order = thinned(order, static_cast<size_t>(room / height));
-    // With the labels below it taken off, each place may only grow: isotonic regression.
+    // After subtracting the heights of the labels below, the positions must not decrease: isotonic
+    // regression.
     std::vector<Block> blocks;
     for (size_t i = 0; i < order.size(); ++i) {
         blocks.push_back({wanted[order[i]] - static_cast<double>(i) * height, 1});

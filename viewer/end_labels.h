@@ -14,13 +14,13 @@ namespace hfc::viewer {
 /// room, some labels are left out at even distances; their position is NaN.
 std::vector<double> spread_labels(const std::vector<double>& wanted, double height, Range within);
 
-/// Returns the length of the beginning that all labels share, up to the end of a word. Where there
-/// is too little room for whole labels, it can be left out without losing what tells them apart. It
-/// is 0 for a single label.
+/// Returns the length of the beginning that all labels share, up to the end of a word. If there is
+/// too little room for whole labels, this beginning can be left out, because it does not
+/// distinguish the labels. The length is 0 for a single label.
 size_t shared_beginning(const std::vector<std::string_view>& labels);
 
-/// Returns the length of the ending that all labels share, from " / " on: the series, if all runs
-/// have the same. It is 0 for a single label.
+/// Returns the length of the ending that all labels share, from " / " on. The ending is the series
+/// if all runs have the same series. The length is 0 for a single label.
 size_t shared_ending(const std::vector<std::string_view>& labels);
 
 }  // namespace hfc::viewer

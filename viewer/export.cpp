@@ -25,7 +25,7 @@ std::string format(const char* pattern, Values... values) {
     return text;
 }
 
-/// Where the curves lie in the picture.
+/// The position of the curves in the picture.
 struct Canvas {
     double left, top, right, bottom;
     Range x, y;

@@ -13,7 +13,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// Runs of letters and runs of digits.
+/// Splits a name into sequences of letters and sequences of digits.
 std::vector<std::string> parts_of(const std::string& name) {
     std::vector<std::string> parts;
     int kind = 0;
@@ -31,7 +31,7 @@ std::vector<std::string> parts_of(const std::string& name) {
     return parts;
 }
 
-/// Whether `typed` from `at` on abbreviates the parts from `part` on.
+/// Whether the end of `typed`, starting at `at`, abbreviates the parts from `part` on.
 bool abbreviates(const std::string& typed, size_t at, const std::vector<std::string>& parts,
                  size_t part) {
     if (at == typed.size()) {

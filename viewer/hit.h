@@ -7,7 +7,7 @@
 
 namespace hfc::viewer {
 
-/// The largest distance, in pixels, at which a line is named.
+/// The largest distance between the pointer and a line, in pixels, at which the line is named.
 inline constexpr float naming_distance = 8;
 
 /// Returns the distance in pixels from (x, y) to the line given by the columns, or `most` if it is

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// N of a file's stem NAME-N, from 1 to what a slider takes; 0 where there is none.
+/// The number N in a file's stem NAME-N, from 1 to the largest number for a slider; 0 if there is
+/// none.
 int number_of(const std::string& stem, size_t dash) {
     constexpr int most = 1'000'000'000;
     int number = 0;
@@ -52,7 +53,7 @@ bool Images::poll() {
 
 namespace {
 
-/// Width and height of a PNG file that a texture can hold.
+/// Reads the width and height of a PNG file. Returns false if no texture can hold the picture.
 bool has_size(const fs::path& file, int& width, int& height) {
     constexpr int64_t most_pixels = int64_t{1} << 26;
     std::array<char, 8> signature = {};
@@ -101,7 +102,7 @@ bool Images::bring(const run::File& file, ImVec2 size, Shown& shown) {
     glBindTexture(GL_TEXTURE_2D, shown.texture);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER,
-                    GL_NEAREST);  // a pixel of a small image is to be seen
+                    GL_NEAREST);  // so that the pixels of small images are visible
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, shown.width, shown.height, 0, GL_RGBA, GL_UNSIGNED_BYTE,
                  pixels);
     stbi_image_free(pixels);
@@ -109,7 +110,7 @@ bool Images::bring(const run::File& file, ImVec2 size, Shown& shown) {
     return true;
 }
 
-/// Made smaller to fit, or larger by a whole factor, so that pixels stay square.
+/// Draws the picture smaller to fit, or larger by an integer factor so that its pixels stay square.
 void Images::draw_texture(const run::File& file, Shown& shown) {
     const float fitting =
         std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
@@ -124,7 +125,8 @@ void Images::draw_texture(const run::File& file, Shown& shown) {
 
 namespace {
 
-/// The extent that holds each of the texts, broken at `wrap` (-1: at their own line ends alone).
+/// The size that is large enough for each of the texts. wrap: the width at which lines are broken;
+/// -1 means only at their newlines.
 ImVec2 extent_of(const std::vector<std::string>& texts, float wrap) {
     ImVec2 most = {0, 0};
     for (const auto& text : texts) {
@@ -140,9 +142,9 @@ void write(const std::string& text, ImVec2 at, float wrap) {
                                         wrap);
 }
 
-/// Where the cells of a picture stand and what is written at them.
+/// The positions of the cells of a picture, and their texts.
 struct Cells {
-    static constexpr float gap = 10, usual = 112;  // pixels a cell, where it is small
+    static constexpr float gap = 10, usual = 112;  // usual: width of small cells
     const Picture& picture;
     int columns, rows;
     ImVec2 corner, cell, pitch;
@@ -249,7 +251,7 @@ void Images::move(int by) {
     }
 }
 
-/// By a slider and arrows, where there are several.
+/// Chooses a picture. Draws a slider and arrows if there are several pictures.
 const run::File* Images::choose(const std::string& name, const std::map<int, run::File>& files,
                                 const std::map<std::string, Picture>& pictures) {
     auto& shown = shown_[name];
@@ -300,7 +302,7 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
             draw_texture(*file, shown);
         }
     }
-    draw_figures(pictures);  // the last ones: they are large
+    draw_figures(pictures);  // last, because figures are large
 }
 
 }  // namespace hfc::viewer

@@ -13,8 +13,8 @@
 
 namespace hfc::viewer {
 
-/// NAME.png in a run directory, which have captions and headings, and images/NAME-N.png, which show
-/// how they changed over time.
+/// The pictures of a run directory: the files NAME.png, which have captions and headings, and the
+/// files images/NAME-N.png, which show how a picture changed over time.
 class Images {
   public:
     explicit Images(const std::filesystem::path& directory)
@@ -24,8 +24,8 @@ class Images {
     bool poll();
     bool empty() const { return files_.empty() && figures_.empty(); }
     /// Draws into the current ImGui window, with a slider over N for each NAME that has several
-    /// pictures, and with captions if the log contains them. A figure that shows the same as such
-    /// pictures is left out.
+    /// pictures, and with captions if the log contains them. A figure is left out if these pictures
+    /// show the same content.
     void draw(const std::map<std::string, Picture>& pictures);
     /// Moves all sliders by this many pictures.
     void move(int by);
@@ -33,20 +33,20 @@ class Images {
   private:
     struct Shown {
         int number = 0;  ///< 0 means the newest
-        /// Number of the picture whose size this is; 0 if there is none, or if it cannot be read,
-        /// in which case it is tried again in each frame.
+        /// The number of the picture whose size this is. 0 if there is none or if it cannot be
+        /// read; the next frame then tries again.
         int measured = 0;
         std::filesystem::file_time_type written =
-            std::filesystem::file_time_type::min();  ///< of that file
+            std::filesystem::file_time_type::min();  ///< when that file was written
         unsigned texture = 0;
         bool in_texture = false;
         int width = 0, height = 0;
     };
-    /// Reads its size, unless it is already known.
+    /// Reads the size of the picture, unless it is already known.
     static void look_at(const run::File& file, int number, Shown& shown);
-    /// Loads the picture into the texture if the next `size` of the window is visible, and removes
-    /// it otherwise, so that only visible pictures use memory. Returns false if the picture is
-    /// missing; its space is then left empty.
+    /// Loads the picture into the texture if its space in the window is visible. Otherwise removes
+    /// the texture, so that only visible pictures use memory. Returns false if there is no picture
+    /// to draw; its space is then left empty.
     static bool bring(const run::File& file, ImVec2 size, Shown& shown);
     static void draw_texture(const run::File& file, Shown& shown);
     /// Draws cell by cell, with the texts of the cells. Returns false if the picture does not match

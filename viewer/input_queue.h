@@ -1,4 +1,5 @@
-// Mouse and keys in the order in which they happened, however long a frame takes.
+// Passes mouse and key events to frames in the order in which they happened, even if frames are
+// slow.
 #pragma once
 
 #include <array>
@@ -8,7 +9,7 @@
 
 namespace hfc::viewer {
 
-/// ImGui looks at the mouse once per frame. On a busy machine, several clicks can happen within one
+/// ImGui reads the mouse once per frame. On a busy machine, several clicks can happen within one
 /// frame, and ImGui would see only the last position and one click. This queue spreads the events
 /// over the frames: each frame gets the moves up to the next press of a button, or a release, or
 /// keys.
@@ -44,7 +45,8 @@ class InputQueue {
 
     void apply(const Event& event);
 
-    /// Frames without new input after a click: a menu that it opens can be clicked only then.
+    /// Frames without new input after a click: a menu that the click opens can be clicked only
+    /// after them.
     static constexpr int rest = 2;
 
     std::deque<Event> events_;

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using LayoutJson = nlohmann::ordered_json;
 
-/// The number under a key if it is one and within the range; else what was there.
+/// The number under a key if it exists and is within the range; otherwise `usual`.
 template <typename T>
 T number_in(const LayoutJson& json, const char* key, T usual, double low, double high) {
     const auto found = json.find(key);

@@ -1,4 +1,4 @@
-// Stores what the viewer remembers between two starts.
+// Stores the viewer's layout between two starts.
 #pragma once
 
 #include "viewer/choice.h"

@@ -32,7 +32,7 @@ int show(GLFWwindow* window, const Settings& settings, const Layout& layout, boo
     if (remembers) {
         auto last = viewer.layout();
         glfwGetWindowSize(window, &last.width, &last.height);
-        write_layout(layout_path(), last);  // without a place for it, it is forgotten
+        write_layout(layout_path(), last);  // the layout is lost if this fails
     }
     return 0;
 }

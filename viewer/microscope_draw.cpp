@@ -1,4 +1,4 @@
-// What the microscope's window looks like.
+// Draws the window of the microscope.
 #include "viewer/microscope_view.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The shape that the mouse makes in the spectrum of the microscope: a radius, a ring, a wedge or a
-// painted mask. Without a window.
+// painted mask. This code does not need a window.
 #pragma once
 
 #include <array>
@@ -46,8 +46,8 @@ class LabelsByRadius {
     void add(double radius, int64_t label) { labels_[radius] = label; }
     void clear() { labels_.clear(); }
     const std::map<double, int64_t>& all() const { return labels_; }
-    /// The smallest radius whose label differs from that of the next smaller radius tried, and both
-    /// labels.
+    /// The smallest radius whose label differs from the label of the next smaller radius tried, and
+    /// both labels.
     struct Change {
         double radius;
         int64_t before, after;

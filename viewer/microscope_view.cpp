@@ -103,7 +103,7 @@ void MicroscopeView::take_pictures(const Message& message) {
     textures_[0].set(w, h, coloured(bytes + 9 * count, bytes + 10 * count, count));
     if (shape_.height != h || shape_.width != w) {
         set_size(shape_, h, w);
-        ask();  // a painted mask of the right size
+        ask();  // again, with a painted mask of the right size
     }
 }
 

@@ -34,8 +34,8 @@ bool has_places(const Curve& curve, Axis axis) {
     return std::any_of(x.begin(), x.end(), [](double place) { return std::isfinite(place); });
 }
 
-/// What shows the curve: all of its line, and of its band what is not farther away than half the
-/// line's extent. The intervals of few runs are wide, and would make the lines flat.
+/// The range that shows the curve: the whole line, and the parts of its band within half the line's
+/// extent. The intervals of few runs are wide, and would make the lines flat.
 Range fitting_range(const PlotCurve& curve) {
     const auto& line = curve.y_range;
     const double room = (line.high - line.low) / 2;
@@ -138,8 +138,8 @@ void Panels::style(const Entry& entry, const Choice& choice, ImU32& color, bool&
             color_of_radius(static_cast<size_t>(rank - radii_.begin()), radii_.size(), choice.dark);
         return;
     }
-    // A hue for the series and a shade of it for the probe ("natural: test"); the same for as long
-    // as the window is open, in the order of first sight.
+    // The series determines the hue, and the probe ("natural: test") determines the shade. They are
+    // assigned in order of first appearance and stay the same while the window is open.
     const bool has_series = !parsed.series.empty();
     const auto series = key(*entry.runs.front(), has_series ? parsed.series : entry.name),
                probe = has_series ? parsed.quantity : std::string();
@@ -191,7 +191,8 @@ void Panels::prepare(const Groups& groups, const Choice& choice, bool changed) {
         add_quantity(quantity, entries, choice);
     }
     std::erase_if(views_, [&](const auto& view) { return !quantities.contains(view.first); });
-    // A panel whose curves are all hidden stays; one whose curves do not match what was typed goes.
+    // A panel whose curves are all hidden stays. A panel in which no curve matches the typed text
+    // is removed.
     if (!choice.filter.empty()) {
         std::erase_if(panels_, [&](const auto& panel) { return !known_.contains(panel.first); });
     }
@@ -201,7 +202,7 @@ void Panels::prepare(const Groups& groups, const Choice& choice, bool changed) {
 
 Panel& Panels::panel_of(const Entry& entry, Split split) {
     const auto& parsed = entry.parsed;
-    // The group's label is what the full name has before the curve's.
+    // The group's label is the part of the full name before the curve's name.
     auto label = entry.full_name.substr(0, entry.full_name.size() - entry.name.size());
     label = label.ends_with(" / ") ? label.substr(0, label.size() - 3) : label;
     const auto part = split == Split::series   ? joined(label, " / ", parsed.series)
@@ -258,7 +259,7 @@ void Panels::add_quantity(const std::string& quantity, std::vector<const Entry*>
     }
     for (auto& [title, panel] : panels_) {
         if (panel.quantity == quantity && panel.curves.size() == 1) {
-            panel.curves[0].label.clear();  // nothing to tell apart
+            panel.curves[0].label.clear();  // a single curve needs no label
         }
     }
 }
@@ -290,8 +291,8 @@ void Panels::add_values(const Entry& entry, Axis axis, const Choice& choice, Pan
     panel.curves.push_back(std::move(curve));
 }
 
-/// The last one up to the epoch chosen in its full colour, and of those before it some, the first
-/// one always, the fainter the earlier.
+/// Adds the last version up to the chosen epoch in its full colour, and a few earlier versions,
+/// always including the first one. The earlier a version is, the fainter it is drawn.
 void Panels::add_versions(const Entry& entry, const Choice& choice, Panel& panel) {
     constexpr size_t most_earlier = 4;
     panel.x_name = entry.x_name;

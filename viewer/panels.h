@@ -1,4 +1,4 @@
-// The drawn form of the runs' curves, which is prepared after each change instead of in each frame.
+// Prepares the runs' curves for drawing, after each change instead of in each frame.
 #pragma once
 
 #include "viewer/choice.h"
@@ -24,13 +24,13 @@ struct Panel {
     std::string quantity;  ///< "accuracy"
     std::vector<PlotCurve> curves;
     std::shared_ptr<PlotView> view;  ///< shared by the panels of one quantity
-    /// For whole curves; for others the chosen axis or, if no value has a position on it, the first
-    /// axis on which some have one.
+    /// The horizontal axis. A whole curve has its own axis. Other curves use the chosen axis or, if
+    /// no value has a position on it, the first axis on which some values have one.
     std::string x_name;
 };
 
-/// Puts what users want to see first, and how fast training went last; the others are sorted by
-/// name.
+/// Sorts the quantities that users want to see most to the front, and the speed of training to the
+/// end. The others are sorted by name.
 struct PanelOrder {
     bool operator()(const std::string& left, const std::string& right) const;
 };

@@ -36,7 +36,8 @@ void draw_axes(ImDrawList& list, const Frame& frame, const PlotLook& look) {
                  theme.text, look.x_name.c_str());
 }
 
-/// The finite point whose place is nearest to `at`; of very many, one of those drawn.
+/// The result of value_near(): the finite point nearest to `at`. If there are very many points,
+/// only the drawn points are searched.
 struct Value {
     double x = 0, y = std::numeric_limits<double>::quiet_NaN();
 };
@@ -114,7 +115,7 @@ void zoom(Range& range, double around, double factor) {
     }
 }
 
-/// True after a click without a drag.
+/// Handles the mouse. Returns true after a click without a drag.
 bool take_mouse(ImDrawList& list, const Frame& frame, const PlotLook& look, bool hovered,
                 const void* plot, PlotView& view) {
     const auto& io = ImGui::GetIO();
@@ -156,7 +157,7 @@ bool take_mouse(ImDrawList& list, const Frame& frame, const PlotLook& look, bool
     return hovered;
 }
 
-/// How much room the labels at the ends of lines take.
+/// The width of the labels at the ends of lines.
 float label_width(const PlotLook& look, const std::vector<PlotCurve>& curves, float width) {
     float most = 0;
     for (const auto& curve : curves) {
@@ -181,7 +182,7 @@ void draw_curves(ImDrawList& list, const Frame& frame, const std::vector<PlotCur
     const auto opacity = [&](const PlotCurve& curve) {
         return emphasised == nullptr || emphasised == &curve ? 1.0F : 0.3F;
     };
-    constexpr float clear_bands = 3;  // more of them hide one another
+    constexpr float clear_bands = 3;  // more bands would hide each other
     const auto bands = static_cast<float>(
         std::ranges::count_if(curves, [](const auto& curve) { return !curve.low.empty(); }));
     const float band_opacity = std::min(1.0F, clear_bands / std::max(bands, 1.0F));

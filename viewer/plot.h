@@ -17,7 +17,7 @@ struct PlotCurve {
     std::string name;
     std::string label;  ///< at the end of the line: the part of the name that is not in the title
     std::vector<std::string> keys;  ///< in Choice::hidden
-    /// The values to which x points, if nothing else holds them.
+    /// The values to which x points, if nothing else owns them.
     std::shared_ptr<const std::vector<double>> held;
     const std::vector<double>* x = nullptr;
     std::vector<double> y;          ///< on a logarithmic axis: the logarithms to base 10
@@ -74,7 +74,7 @@ struct PlotEvent {
 /// Draws the plot into the given rectangle of the current window and handles the mouse: dragging
 /// zooms to a rectangle, the wheel zooms around the pointer (with Shift, only the horizontal axis),
 /// and a double click shows everything. The line nearest to the pointer is named, with its value.
-/// Of many bands, each is fainter.
+/// If there are many bands, each is drawn fainter.
 PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
                     std::vector<PlotCurve>& curves, PlotView& view);
 

@@ -12,11 +12,11 @@
 namespace hfc::viewer {
 namespace {
 
-constexpr size_t few_points = 500;  ///< drawn point by point
+constexpr size_t few_points = 500;  ///< curves with fewer points are drawn point by point
 constexpr float dot = 3, dot_gap = 3;
 
-/// Whether there is a bar in this column and in those at both sides, which then need not be thicker
-/// than a pixel to leave no gap.
+/// Whether this column and the columns on both sides are bars. If so, this column's bar leaves no
+/// gap even if it is only a pixel wide.
 bool is_inner(const std::vector<Column>& columns, size_t i) {
     const auto follows = [&](size_t left) {
         return columns[left].pixel + 1 == columns[left + 1].pixel &&
@@ -31,7 +31,7 @@ struct Pen {
     ImU32 color;
     float thickness;
     bool dotted;
-    float along = 0;  ///< of the dots, since the last gap
+    float along = 0;  ///< length of the dotted line since the last gap
 
     void line(ImVec2 from, ImVec2 to) {
         if (!dotted) {
@@ -54,8 +54,9 @@ struct Pen {
     }
 };
 
-/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before
-/// where the two do not meet. What a bar covers is what a frame costs where OpenGL is software.
+/// Draws each column of pixels as a bar from its lowest to its highest value, joined to the
+/// previous bar if the two do not meet. With software OpenGL, the area of the bars determines the
+/// time of a frame.
 void draw_columns(const Frame& frame, const std::vector<Column>& columns, Pen& pen) {
     const Column* before = nullptr;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -81,7 +82,7 @@ void draw_columns(const Frame& frame, const std::vector<Column>& columns, Pen& p
     }
 }
 
-/// Few points: each at its own place and marked, since between them there is nothing.
+/// Draws a curve with few points: each at its own place and, if there are very few, with a marker.
 void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
     const auto& x = *curve.x;
     const bool marked = curve.reduced.line.size() < 60 && !curve.faint;
@@ -90,7 +91,7 @@ void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
         if (path.size() == 1) {
             pen.list.AddCircleFilled(path[0], 3, pen.color);
         }
-        // Segment by segment: ImGui's polyline grows thin and thorny where it turns sharply.
+        // Segment by segment, because ImGui's polyline becomes thin and spiky at sharp turns.
         for (size_t i = 1; i < path.size(); ++i) {
             pen.line(path[i - 1], path[i]);
         }
@@ -113,7 +114,7 @@ void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
     end_path();
 }
 
-/// The labels, without what all of them begin with if one is too wide.
+/// The labels. If one is too wide, the parts that all labels share are left out.
 std::vector<std::string> fitting_texts(const std::vector<const PlotCurve*>& curves, float width) {
     std::vector<std::string_view> labels;
     for (const auto* const curve : curves) {
@@ -165,7 +166,7 @@ void draw_band(ImDrawList& list, const Frame& frame, const PlotCurve& curve, flo
     const auto& [line, low, high, view, width] = curve.reduced;
     const auto color = faded(curve.color, 0.22F * opacity);
     const auto flags = list.Flags;
-    list.Flags &= ~ImDrawListFlags_AntiAliasedFill;  // its fringes would show where two meet
+    list.Flags &= ~ImDrawListFlags_AntiAliasedFill;  // fringes would show between two quads
     for (size_t i = 1; i < std::min(low.size(), high.size()); ++i) {
         if (low[i].gap_before || high[i].gap_before) {
             continue;

@@ -19,7 +19,7 @@ std::vector<Column> reduce(const std::vector<double>& x, const std::vector<doubl
         }
         gap = gap || x[i] < before;
         before = x[i];
-        // Clamped as a number: a far point's pixel would not fit into an int.
+        // Clamped before the conversion, because a far point's pixel would not fit into an int.
         const int pixel = static_cast<int>(
             std::floor(std::clamp((x[i] - view.low) * scale, -1.0, double(width))));
         const bool outside = pixel < 0 || pixel >= width;

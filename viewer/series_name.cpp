@@ -14,7 +14,7 @@ Band band_of(std::string_view word) {
     return is("low") ? Band::low : is("high") ? Band::high : Band::none;
 }
 
-/// Takes "r=4" and "r<=4"; false for any other word.
+/// Parses "r=4" and "r<=4". Returns false for any other word.
 bool take_radius(std::string_view word, double& radius) {
     for (const std::string_view start : {"r=", "r<="}) {
         if (!word.starts_with(start)) {

@@ -67,7 +67,7 @@ Settings parse_settings(int count, char** arguments) {
         } else if (word == "--status") {
             settings.tab = 3;
         } else if (word == "--microscope") {
-            settings.microscope = true;  // started by hfc-host, which speaks through 0 and 1
+            settings.microscope = true;  // hfc-host starts it and uses descriptors 0 and 1
         } else if (word == "--keys") {
             settings.help = true;
         } else if (word == "--detached") {

@@ -28,7 +28,7 @@ bool is_fraction(const std::string& field, double value) {
     return std::isfinite(value) && field.find_first_of(".eE") != std::string::npos;
 }
 
-/// How the fractions of a column are written: decimals for all, or -1: significant digits for each.
+/// The number of decimals for the fractions in a column, or -1 if each fraction has its own.
 int decimals_of(const run::CsvRows& rows, size_t column) {
     constexpr int digits = 4;
     double largest = 0, smallest = INFINITY;
@@ -57,7 +57,7 @@ std::string shortened(double value, int decimals) {
     return text;
 }
 
-/// At the ends of all of these numbers, down to one decimal.
+/// Removes the trailing zeros that all these numbers share, down to one decimal.
 void drop_common_zeros(const std::vector<std::string*>& numbers, int decimals) {
     for (; decimals > 1; --decimals) {
         for (const auto* const number : numbers) {

@@ -8,10 +8,10 @@
 
 namespace hfc::viewer {
 
-/// Returns the table with shortened numbers. Integers do not change. A column of fractions has the
-/// same number of decimals throughout: four significant digits of its largest value, or four of
-/// each value if a small one would otherwise keep only one of its digits. Everything else does not
-/// change.
+/// Returns the table with shortened numbers. Integers do not change. All fractions in a column have
+/// the same number of decimals, so that the largest one has four significant digits. If a small one
+/// would then have fewer than two digits, each fraction has four significant digits instead.
+/// Everything else does not change.
 run::CsvRows readable(const run::CsvRows& rows);
 
 /// Returns the indices of the rows below the header, sorted by a column: numbers by value, then

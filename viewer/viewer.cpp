@@ -21,8 +21,8 @@ struct PathOrder {
     }
 };
 
-/// The settings that say something about the experiment: the options of the script, and where it
-/// ran. Start time and process differ between any two runs.
+/// The settings of the experiment: the options of the script, and where it ran. The start time and
+/// the process are not included, because they differ between any two runs.
 run::RunSettings experiment_settings(const run::RunSettings& all) {
     static const std::set<std::string_view> others = {"name", "device", "threads", "dataset",
                                                       "commit"};
@@ -81,7 +81,8 @@ void Viewer::add(const fs::path& directory) {
     }
 }
 
-/// By as many folders from the end as it takes to tell all runs apart.
+/// Names each run by the last directories of its path, as many as are needed to distinguish all
+/// runs.
 void Viewer::name_runs() {
     constexpr int most_folders = 16;
     for (int folders = 1; folders <= most_folders; ++folders) {
@@ -117,8 +118,8 @@ bool Viewer::find_runs_in(const fs::path& folder, long since) {
     return !found.empty();
 }
 
-/// In the folder of new runs, and in each directory given that is a folder of runs (a sweep's)
-/// instead of a run.
+/// Looks for runs in the directory of new runs and in each given directory that contains runs (such
+/// as a sweep's directory) and is not itself a run.
 void Viewer::find_new_runs() {
     if (!settings_.new_runs.empty()) {
         find_runs_in(settings_.new_runs, settings_.since);
@@ -140,7 +141,8 @@ void Viewer::find_new_runs() {
 }
 
 /// Runs that differ only in their seed are one group, unless the user wants no groups. A group is
-/// labelled with its settings, or with its directory if the settings are long or the same.
+/// labelled with its settings, or with its directory if the settings are long or equal to those of
+/// another group.
 void Viewer::make_groups() {
     std::vector<run::RunSettings> settings;
     for (const auto& shown : shown_) {
@@ -237,7 +239,7 @@ void Viewer::draw() {
     draw_runs();
     ImGui::EndChild();
     draw_side_handle();
-    // The wheel over a plot is the plot's.
+    // Over a plot, the wheel zooms instead of scrolling.
     ImGui::BeginChild("panels", {0, 0}, false,
                       plot_under_pointer_ ? ImGuiWindowFlags_NoScrollWithMouse : 0);
     plot_under_pointer_ = false;
@@ -265,7 +267,7 @@ void Viewer::draw() {
     draw_help();
 }
 
-/// Between the list and the panels: drag it to make the list wider.
+/// Draws the handle between the list and the panels, which changes the width of the list.
 void Viewer::draw_side_handle() {
     ImGui::SameLine(0, 0);
     ImGui::InvisibleButton("side", {ImGui::GetStyle().ItemSpacing.x, -1});

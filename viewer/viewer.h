@@ -71,7 +71,7 @@ class Viewer : public Content {
     void add(const std::filesystem::path& directory);
     void name_runs();
     /// Adds the runs in a directory, except those that started before `since` (seconds since 1970).
-    /// Returns true if there is any.
+    /// Returns true if there are any.
     bool find_runs_in(const std::filesystem::path& folder, long since);
     void find_new_runs();
     void make_groups();

@@ -1,4 +1,4 @@
-// The rows of controls, and the runs with their legends at the left.
+// The rows of controls, and the runs with their legends on the left.
 #include "run/control.h"
 #include "viewer/viewer.h"
 #include "viewer/window_loop.h"
@@ -48,7 +48,7 @@ void Viewer::draw_controls() {
     ImGui::TextDisabled("%s", message_.empty() ? "H: keys" : message_.c_str());
 }
 
-/// Above the panels of curves.
+/// Draws the controls above the panels of curves.
 void Viewer::draw_curve_controls() {
     std::array<char, 200> typed = {};
     std::strncpy(typed.data(), choice_.filter.c_str(), typed.size() - 1);
@@ -127,7 +127,7 @@ void Viewer::draw_runs() {
     }
 }
 
-/// What hfc.train looks for between two batches.
+/// Draws buttons for the requests that hfc.train reads between two batches.
 void Viewer::draw_requests(const Shown& shown) {
     const auto& directory = shown.status.directory();
     const auto now = run::read_request(directory);

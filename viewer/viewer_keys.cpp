@@ -1,4 +1,4 @@
-// Everything by the keyboard, and the page that says so.
+// The keyboard shortcuts, and the page that lists them.
 #include "viewer/viewer.h"
 #include "viewer/window_loop.h"
 

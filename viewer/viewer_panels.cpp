@@ -1,4 +1,4 @@
-// The viewer's curves, and the panels as files.
+// Draws the panels of curves and saves them as files.
 #include "viewer/colors.h"
 #include "viewer/export.h"
 #include "viewer/viewer.h"
@@ -27,7 +27,7 @@ void Viewer::draw_panels() {
     }
     const auto space = ImGui::GetContentRegionAvail();
     const auto count = static_cast<int>(panels.size());
-    // Many panels are small ones, so that they can be compared at a glance.
+    // If there are many panels, they are small, so that they can be compared at a glance.
     const float width = count > 12 ? 330 : count > 6 ? 430 : 600;
     const int columns =
         std::clamp(static_cast<int>(space.x / width), count == 1 ? 1 : 2, std::max(count, 1));

@@ -1,4 +1,4 @@
-// The viewer's tabs besides the curves.
+// The viewer's tabs other than the curves.
 #include "viewer/table_view.h"
 #include "viewer/viewer.h"
 
@@ -8,7 +8,7 @@
 
 namespace hfc::viewer {
 
-/// Sorted by the column whose head was clicked, with sensible digits.
+/// Draws a table, sorted by the column whose header was clicked, with a sensible number of digits.
 void Viewer::draw_table(const std::string& name, const run::CsvRows& rows) {
     constexpr size_t most_columns = 64;  // ImGui's own limit
     const size_t columns = rows.empty() ? 0 : std::min(rows[0].size(), most_columns);
@@ -66,7 +66,7 @@ void Viewer::draw_table(const std::string& name, const run::CsvRows& rows) {
     ImGui::EndTable();
 }
 
-/// A line for each run, with the settings that are not the same in all.
+/// One row per run, with the settings that differ between runs.
 run::CsvRows Viewer::differing_table() const {
     run::CsvRows rows = {{"run"}};
     rows[0].insert(rows[0].end(), differing_.names.begin(), differing_.names.end());

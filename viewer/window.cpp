@@ -31,7 +31,7 @@ void load_font() {
     }
 }
 
-/// GLFW while it lives, with the reason of its last error.
+/// Keeps GLFW initialised during its lifetime, and stores the reason for GLFW's last error.
 class Library {
   public:
     Library() {

@@ -19,8 +19,8 @@ struct WindowOptions {
 int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)>& use);
 
 /// Writes a rectangle of the window's pixels (left, top, width, height), clipped to the window, as
-/// a PNG file, or as a PPM file depending on its name. Returns false if it cannot be written. Call
-/// it after a frame was drawn and before the buffers are swapped.
+/// a PNG or PPM file, depending on the name. Returns false if the file cannot be written. Call it
+/// after a frame was drawn and before the buffers are swapped.
 bool write_picture(const std::filesystem::path& path, int left, int top, int width, int height);
 
 }  // namespace hfc::viewer

@@ -37,13 +37,13 @@ std::set<int>& pressed_keys() {
     return keys;
 }
 
-/// The mouse or a key did something since this was last set to false.
+/// Whether the mouse or a key has done something since this was last set to false.
 bool& something_happened() {
     static bool happened = false;
     return happened;
 }
 
-/// Gives ImGui the input of the next frame in place of the mouse as it is now.
+/// Passes the input of the next frame to ImGui, instead of the current state of the mouse.
 void take_input() {
     const auto& frame = input().next();
     pressed_keys() = frame.pressed;
@@ -63,7 +63,7 @@ void draw_frame(GLFWwindow* window, Content& content, const std::function<void()
     ImGui_ImplGlfw_NewFrame();
     take_input();
     if (before) {
-        before();  // in place of the real mouse
+        before();  // replaces the real mouse
     }
     ImGui::NewFrame();
     content.draw();
@@ -81,15 +81,15 @@ double processor_seconds() {
     return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-/// How long to wait before the next look at the runs, by the processor time that the last one and
-/// its frame took: a window open beside a training takes of its processor, most of it where OpenGL
-/// is software. So it gets half a percent of a core, within these bounds.
+/// How long to wait before the next look at the runs, given the processor time that the last look
+/// and its frame took. A window that is open during training uses processor time, mostly for
+/// drawing with software OpenGL. So the window gets half a percent of a core, within these bounds.
 double pause_after(double processor) {
     constexpr double share = 0.005, least = 1, most = 4;
     return std::clamp(processor / share, least, most);
 }
 
-/// The time that this thread has computed.
+/// The processor time that this thread has used.
 double thread_seconds() {
     timespec time = {};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -112,7 +112,7 @@ void print_frames(const char* what, std::vector<double>& seconds, double elapsed
 
 }  // namespace
 
-/// Before ImGui's own, which calls these too.
+/// Called before ImGui installs its own callbacks, which then call these callbacks, too.
 void watch_input(GLFWwindow* window) {
     glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
         something_happened() = true;
@@ -140,7 +140,7 @@ bool shortcut(int key) {
 }
 
 int export_picture(GLFWwindow* window, Content& content, const std::filesystem::path& path) {
-    int more_frames = 60;  // once all has been read: a run may grow without end
+    int more_frames = 60;  // a limit, because a run may keep growing
     for (int frames = 3; frames > 0;) {
         glfwPollEvents();
         const bool changed = content.poll(seconds_per_look);
@@ -196,8 +196,9 @@ void measure_frames(GLFWwindow* window, Content& content, double seconds) {
 }
 
 void draw_until_closed(GLFWwindow* window, Content& content) {
-    // After an event ImGui needs some frames to settle; then nothing is drawn until something
-    // happens. New data get one frame a look, and one more at the next, for what that frame moved.
+    // After an event, ImGui needs some frames to settle. Then nothing is drawn until something
+    // happens. New data gets one frame at each look, and one more frame at the next look, in case
+    // the first frame moved something.
     constexpr int settling = 3;
     int frames = settling;
     bool unsettled = false;
@@ -212,7 +213,8 @@ void draw_until_closed(GLFWwindow* window, Content& content) {
             frames = glfwGetTime() - before < pause - 0.001 ? settling : 0;
             looked = processor_seconds();
         }
-        // A button let go while the frames of its press are drawn needs frames of its own.
+        // If a button is released while the frames of its press are drawn, the release needs its
+        // own frames.
         if (std::exchange(something_happened(), false) || !input().empty()) {
             frames = settling;
         }

@@ -28,7 +28,7 @@ class Content {
     virtual bool finished() const { return false; }
 };
 
-/// Call it before ImGui takes the window's events: ImGui then calls these callbacks, too.
+/// Call it before ImGui installs its own callbacks, which then call these callbacks, too.
 void watch_input(GLFWwindow* window);
 
 /// Whether the key (GLFW_KEY_...) was pressed since the last frame. ImGui only checks which keys
@@ -36,7 +36,7 @@ void watch_input(GLFWwindow* window);
 /// the mouse events that came before it.
 bool pressed(int key);
 
-/// The same, unless the user is typing a text.
+/// Like pressed(), but false while the user is typing text.
 bool shortcut(int key);
 
 /// Draws when something happens, until the window is closed.
@@ -45,9 +45,9 @@ void draw_until_closed(GLFWwindow* window, Content& content);
 /// Draws until everything has been read, and writes the picture. Returns 1 if it cannot be written.
 int export_picture(GLFWwindow* window, Content& content, const std::filesystem::path& path);
 
-/// Once everything has been read, draws as fast as possible for this many seconds and prints the
-/// time per frame: the computation on this thread, without the buffer swap, while nothing happens,
-/// while the pointer moves over the window, and while the wheel zooms.
+/// Once everything has been read, draws as fast as possible for this many seconds in each of three
+/// cases: nothing happens, the pointer moves over the window, the wheel zooms. Prints the computing
+/// time per frame on this thread, without the buffer swap.
 void measure_frames(GLFWwindow* window, Content& content, double seconds);
 
 }  // namespace hfc::viewer

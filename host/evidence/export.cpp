@@ -79,7 +79,7 @@ class Exporter {
         last_time_ = time > 0 ? time : last_time_;
         const auto series = text_at(event, "series");
         const bool placed = event.contains("step") || event.contains("epoch");
-        // The step of an event without step and epoch is its number within the series.
+        // An event without a step or epoch gets its number within the series as its step.
         const auto step =
             static_cast<int64_t>(placed ? number_at(event, "step", number_at(event, "epoch", 0))
                                         : static_cast<double>(counts_[series]++));
@@ -169,7 +169,7 @@ class Exporter {
     fs::path run_;
     double last_time_ = 0;
     std::map<std::string, int64_t> counts_;
-    /// Their times are relative to the start of the run, which is known only after the last event.
+    /// The times are relative to the start of the run, which is known only after the last event.
     std::vector<std::variant<run::TensorBoardValue, run::TensorBoardImage>> values_;
     int64_t left_out_ = 0;
 };

@@ -26,7 +26,7 @@
 
 namespace hfc::host {
 
-/// What determines how the runs of a sweep are started.
+/// The settings with which the runs of a sweep are started.
 struct SweepSettings {
     std::string name;    ///< the script's name: "batch_size"
     std::string folder;  ///< the working directory of the runs
@@ -58,7 +58,7 @@ struct SweepLog {
 
 class SweepDirectory {
   public:
-    /// Makes sweeps/NAME-date-time, or `out`, which must not exist or be empty.
+    /// Makes sweeps/NAME-date-time, or `out`, which must be empty or not exist.
     static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
                                const std::filesystem::path& out,
                                const std::vector<evidence::FinishedRun>& brought);

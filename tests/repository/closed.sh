@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Shows that each test named in tests/repository/closed.txt exists: findings of reviews, and the
-# tests that hold them closed.
+# Checks that each test named in tests/repository/closed.txt exists. The file lists findings of
+# reviews, and the tests that keep them fixed.
 #
 #   tests/repository/closed.sh [BUILD]
 #
-# BUILD is the build folder whose tests count (default: build/release).
-# A line of the file is: finding | test | what it holds. A test is a name that `ctest -N` lists, or
-# lua/NAME followed by the name of a function in tests/lua/test_NAME.lua. A line whose test is "-"
-# is a finding that is not closed, with the reason. The exit status is 1 if a test is missing.
+# BUILD is the build directory whose tests are checked (default: build/release).
+# A line of the file is: finding | test | what the test checks. A test is a name that `ctest -N`
+# lists, or lua/NAME followed by the name of a function in tests/lua/test_NAME.lua. A line with the
+# test "-" is an open finding, with the reason. The exit status is 1 if a test is missing.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 list=$root/tests/repository/closed.txt

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows that each file of Lua tests ends by running them: what stands behind that line never runs.
+# Checks that the last line of each Lua test file runs the tests, because tests after that line
+# would never run.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 status=0

@@ -1,26 +1,26 @@
 #!/usr/bin/env python3
-"""Whether each room of core/ includes only what its library links.
+"""Checks that each directory of core/ includes only headers from libraries that its library links.
 
     tests/repository/rooms.py [ROOT]
 
-ROOT is the checkout (default: the one this file lies in). A room is a folder of core/; its line
-hfc_core_library(ROOM LINKS...) in core/CMakeLists.txt names the rooms below it, whose own links
-count too. The rooms of bindings/ are runtime, torch and hfc, from below. Every room sees every
-header, so the compiler finds no wrong include; this does. Prints each wrong include and each cycle
-of links; the exit status is then 1.
+ROOT is the checkout (default: the checkout that contains this file). In core/CMakeLists.txt, the
+line hfc_core_library(DIRECTORY LINKS...) lists the libraries in the layers below a directory; their
+own links count, too. The layers of bindings/, from the lowest to the highest, are runtime, torch
+and hfc. Each directory can find all headers, so the compiler does not report a wrong include.
+Prints each wrong include and each cycle of links; the exit status is then 1.
 """
 import pathlib
 import re
 import sys
 
 FORBIDDEN = {"bindings": "the bindings", "host": "the program", "viewer": "the viewer"}
-# The same for bindings/: runtime lies below torch, torch below hfc.
+# For each layer of bindings/, the higher layers, which it must not include.
 BINDINGS = {"runtime": ("torch", "hfc"), "torch": ("hfc",)}
 OUTSIDE = re.compile(r"^(lua|lauxlib|lualib|imgui|implot|GLFW/)")
 
 
 def read_links(core):
-    """{room: the rooms that its library links itself}"""
+    """{directory: the directories whose libraries its own library links directly}"""
     text = re.sub(r"#[^\n]*", "", (core / "CMakeLists.txt").read_text())
     links = {}
     for room, rest in re.findall(r"\bhfc_core_library\((\w+)([^)]*)\)", text):
@@ -30,7 +30,7 @@ def read_links(core):
 
 
 def reach(room, links, path=()):
-    """All rooms below `room`. Raises ValueError at a cycle."""
+    """The directories in all layers below `room`. Raises ValueError if there is a cycle."""
     if room in path:
         raise ValueError("rooms link each other in a circle: " + " -> ".join(path + (room,)))
     found = set()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rooms.py finds what is planted in a made-up checkout, and nothing in a clean one."""
+"""Tests that rooms.py finds planted errors in a made-up checkout, and none in a clean one."""
 import pathlib
 import subprocess
 import sys
@@ -17,7 +17,7 @@ hfc_core_library(model hfc_data)
 
 class Rooms(unittest.TestCase):
     def said(self, files, links=LINKS):
-        """The exit status and the lines of rooms.py for these files in core/."""
+        """The exit status and the output lines of rooms.py for these files in core/."""
         with tempfile.TemporaryDirectory() as folder:
             core = pathlib.Path(folder, "core")
             for name in ("base/a.h", "data/b.h", "model/c.h"):

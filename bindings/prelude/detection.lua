@@ -145,8 +145,8 @@ hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   empty, nothing is drawn, and a message says so. The figure shows the boxes of the classes whose \z
   average precision in the image differs between the first two parts. Each class has its own \z
   colour. Objects have dashed boxes; detections with a score of at least `score` have solid \z
-  boxes. The captions give the average precision of the image in each part. If the images are too \z
-  large in total, they are scaled down.",
+  boxes. Each caption gives the average precision of the image in that part. If the images are \z
+  too large in total, they are scaled down.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0

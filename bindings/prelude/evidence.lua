@@ -3,7 +3,7 @@ local host = ...
 
 hfc.stats.proportion = host.declare("hfc.stats.proportion", '\z
   hfc.stats.proportion(right, {level = 0.95}) -> {mean, low, high, n}\n\n\z
-  Returns the fraction of images for which `right` is true, with Wilson\'s interval. right: a \z
+  Returns the fraction of images for which `right` is true, with its Wilson interval. right: a \z
   bool Tensor [N], such as classes:eq(labels), or the fraction itself. A fraction must be \z
   followed by the number of images: hfc.stats.proportion(.873, 1000). See hfc.stats.wilson.',
 function(right, n, options)
@@ -65,7 +65,7 @@ hfc.filter_row = host.declare("hfc.filter_row", '\z
   hfc.filter_row(model, dataset, radius, {statistics = "running", keep_mean = false, labels}) -> \z
   columns, accuracies\n\n\z
   Measures the accuracy on low-passed and on high-passed images. columns: the accuracies and \z
-  Wilson\'s intervals over the images, for run:row (see hfc.stats.columns). accuracies: the table \z
+  Wilson intervals over the images, for run:row (see hfc.stats.columns). accuracies: the table \z
   {["low-pass"], ["high-pass"]}, without intervals.\n\z
   statistics: "running", "batch" or "adapted" (see hfc.batchnorm_statistics). keep_mean: if \z
   true, high-passed images keep their mean. labels: Tensor int64 [N] (default the labels of \z
@@ -140,8 +140,8 @@ hfc.sample_search = host.declare("hfc.sample_search", '\z
   part); labels; candidates (the positions of the images with f(x) = y and f(x_l) not y); samples \z
   (the positions of the images that are samples); expected (the number of samples to expect if \z
   f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
-  class); and row (columns for run:row). The columns are samples, candidates and expected, as \z
-  numbers of images. If there are candidates, further columns are fraction (samples / \z
+  class); and row (columns for run:row). The columns samples, candidates and expected are \z
+  counts of images. If there are candidates, further columns are fraction (samples / \z
   candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
   (expected / candidates).',
 function(model, parts, labels, options)
@@ -216,7 +216,7 @@ hfc.report_samples = host.declare("hfc.report_samples", '\z
   hfc.report_samples(run, data, parts, found, {figure = "samples", names = {"x", "x_l", "x_h"}, \z
   first = {}})\n\n\z
   Writes the result of hfc.sample_search to the run. The table `samples` contains the row of the \z
-  result. The table `accuracy` contains the accuracy on each part, with Wilson\'s interval. The \z
+  result. The table `accuracy` contains the accuracy on each part, with its Wilson interval. The \z
   table `predictions` has a row for each class, with the fraction of images that have this label \z
   and, for each part, the fraction predicted as this class. The table `images` has a row for each \z
   sample. The image FIGURE shows the first eight samples, and the chart "FIGURE confidences" \z
@@ -310,7 +310,7 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
   whose numbers are added as ["clean (paper)"] and so on, at the epsilons .03, .06 and .09. The \z
   second result lists the same numbers in rows {measure, mean, low, high, n, paper}, with \z
-  Wilson\'s interval over the images.\n\z
+  Wilson intervals over the images.\n\z
   search: "bound" attacks once with each epsilon; PGD takes 10 steps of epsilon / 4 from a random \z
   start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
   foolbox 1.8: FGSM tries epsilons in increments of .001; PGD (40 steps of epsilon / 30, no \z
@@ -364,7 +364,7 @@ hfc.mask.controls = host.declare("hfc.mask.controls", '\z
   hfc.mask.controls(model, images, masks, {labels = Tensor, attacked = Tensor, seed = 0}) -> list \z
   of tables\n\n\z
   Measures the controls for the masks of single images. Each row {images, mean, low, high, n} \z
-  contains the fraction of images that the model classifies as `labels`, with Wilson\'s interval. \z
+  contains the fraction of images whose predicted class is their label, with its Wilson interval. \z
   "M(x)" is the image through its mask, and "1 - M" the image through the complement. "M = 0" \z
   keeps only the frequencies at which the mask is 0 (the complement of the support, as in the \z
   authors\' code). "random masks" is the image through a mask with the same L1 norm \z

@@ -41,7 +41,7 @@ hfc.mask.reliability = host.declare("hfc.mask.reliability", '\z
   hfc.mask.reliability(run, names, models, dataset, masks) -> list of tables\n\n\z
   Compares the accuracy of networks on clean images with their accuracy on masked images, like \z
   the reliability figure of Karantzas et al. (2022) but with intervals. Draws the figure \z
-  "reliability": bars of both accuracies with Wilson\'s intervals, and bars of their difference. \z
+  "reliability": bars of both accuracies with Wilson intervals, and bars of their difference. \z
   Writes the table "reliability" and returns its rows {network, measure, mean, low, high, n}. The \z
   measures are "clean", "masked" and "masked - clean". The interval of the last one is a paired \z
   Student\'s t interval over the images. names, models and masks are lists of equal length.',
@@ -97,7 +97,7 @@ hfc.mask.by_class = host.declare("hfc.mask.by_class", '\z
   \n\z
   Learns a mask for each class on data.train, with the options of hfc.mask.learn, and draws the \z
   masks with their differences from the mean of all masks (hfc.mask.chart). Writes one row per \z
-  class to the table FIGURE. The row contains l1 and, with Wilson\'s intervals, the accuracy on \z
+  class to the table FIGURE. The row contains l1 and, with Wilson intervals, the accuracy on \z
   the test images of the class, both clean and masked. data: a table {train, test}, as hfc.data \z
   returns.',
 function(run, figure, model, data, options)

@@ -58,8 +58,9 @@ hfc.matched = host.declare("hfc.matched", '\z
   hfc.matched(results, group, measure) -> list of results, number\n\n\z
   Chooses one result from each group, such that the chosen results have nearly equal values of \z
   a measure. The groups can then be compared fairly. For example, optimizers can be compared at \z
-  learning rates that lead to the same training accuracy. results: a list of tables {GROUP = name, MEASURE = number, ...}. The target \z
-  is the largest value that every group reaches: the smallest of the groups\' largest values. \z
+  learning rates that lead to the same training accuracy. results: a list of tables {GROUP = \z
+  name, MEASURE = number, ...}. The target is the largest value that every group reaches: the \z
+  smallest of the groups\' largest values. \z
   Returns the result nearest to the target from each group, in the order of the groups, followed \z
   by the target.',
 function(results, group, measure)

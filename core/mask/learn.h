@@ -19,7 +19,8 @@ enum class Scope { data_set, class_of_images, image };
 /// "data set", "class" or "image". Throws Error for anything else.
 Scope parse_scope(std::string_view text);
 
-/// The loss that a mask M minimises, apart from its own size. With d = CE(f(M x), y) - CE(f(x), y):
+/// The loss that a mask M minimises, in addition to the L1 term. With d = CE(f(M x), y) - CE(f(x),
+/// y):
 enum class Loss {
     /// exp(d^2), as in the paper; beyond d^2 = 20 it continues linearly, so that numbers do not
     /// overflow.
@@ -30,8 +31,8 @@ enum class Loss {
 /// "invariance" or "cross_entropy". Throws Error for anything else.
 Loss parse_loss(std::string_view text);
 
-/// The progress of a fit. For images, it covers all masks learned together; those that have
-/// finished count with the values of their last step.
+/// The progress of a fit. For images, it covers all masks learned together; masks that have
+/// finished contribute the values of their last step.
 struct Progress {
     int64_t mask = 0;  ///< the class, or the first of the images learned together; 0 for a data set
     int64_t epoch = 0;    ///< one-based; for images, the step
@@ -61,15 +62,16 @@ struct LearnOptions {
     int64_t epochs = 100;  ///< data set, class: the number of passes over the images
     int64_t steps = 1000;  ///< image: the number of Adam's steps
     /// Non-negative; 1e-5 by default, but at most lr / 100, so that a mask does not stop before it
-    /// has started. A mask is finished when its l1 has changed by no more than this for `patience`
-    /// epochs (steps) while masked images were classified correctly: .99 times as often as clean
-    /// ones or, for an image's own mask, in each step.
+    /// has started. A mask is finished after `patience` epochs (for images, steps) in which its l1
+    /// changed by no more than this and in which enough masked images were classified correctly:
+    /// .99 times as many as clean images or, for an image's own mask, the image itself.
     std::optional<double> tolerance = {};
     int64_t patience = 7;  ///< see `tolerance`
     bool predicted_labels =
         false;  ///< use the network's predictions for the clean images in place of the labels
     uint64_t seed = 0;  ///< seeds the order of the images in each epoch
-    /// Run the network in bfloat16, which is faster if the processor can multiply such numbers.
+    /// Run the network in bfloat16, which is faster on processors that can multiply bfloat16
+    /// numbers.
     bool bfloat16 = false;
     std::function<void(const Progress&)> report =
         {};  ///< called after each epoch or, for images, every 50 steps and after the last one

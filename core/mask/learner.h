@@ -18,8 +18,8 @@ class Learner {
     /// is contiguous.
     at::Tensor through(const at::Tensor& transforms) const;
 
-    /// One step of Adam on the images' gradients, which are summed for a mask of several images,
-    /// plus lambda |M|_1 / |ones|_1.
+    /// One step of Adam on the images' gradients, which are summed for a mask that several images
+    /// share, plus the gradient of lambda |M|_1 / |ones|_1.
     void step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda,
               double lr, double beta1);
 

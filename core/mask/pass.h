@@ -1,4 +1,4 @@
-// Passes of images through masks and a network, which give the gradients for fitting the masks.
+// Passes masked images through a network and computes the gradients for fitting the masks.
 #pragma once
 
 #include "mask/learn.h"
@@ -6,14 +6,14 @@
 
 namespace hfc::mask {
 
-/// The results of one pass of images through their masks.
+/// The results of one pass of masked images through the network.
 struct Pass {
     at::Tensor gradients;  ///< with respect to the images
     at::Tensor losses;     ///< [n], without the L1 term
     at::Tensor right;      ///< bool [n]: whether the image is classified correctly
 };
 
-/// images: [n, C, H, W] after their masks. labels: [n]. clean: the cross-entropy of the images
+/// images: the masked images, [n, C, H, W]. labels: [n]. clean: the cross-entropy of the images
 /// without masks, [n]. share: the weight of an image's loss in the gradients. Throws Error for a
 /// network without gradients.
 Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& images,

@@ -1,5 +1,6 @@
-// The messages between the microscope's window and the host: one line of JSON, followed by raw
-// bytes if its field "bytes" says so. Header only and without LibTorch, because both sides use it.
+// The messages between the microscope's window and the host: each is one line of JSON, followed by
+// as many raw bytes as its field "bytes" specifies. Header only and without LibTorch, because both
+// sides use it.
 #pragma once
 
 #include "base/json_depth.h"
@@ -40,7 +41,7 @@ inline bool write_message(int descriptor, Message message) {
     return true;
 }
 
-/// Reads messages one after another, and waits for them.
+/// Reads messages one after another, waiting for each one.
 class MessageReader {
   public:
     explicit MessageReader(int descriptor) : descriptor_(descriptor) {}

@@ -16,7 +16,7 @@ namespace hfc::microscope {
 /// The frequencies of the low part. Radii are in frequency bins.
 struct Shape {
     enum class Kind {
-        disc,  ///< within `outer`, as frequency::radial_mask() has it
+        disc,  ///< within `outer`, as in frequency::radial_mask()
         ring,  ///< within `outer` and not within `inner`; the mean is kept if inner is below 0
         /// The mean, and the directions from `from` to `to`, in degrees from the axis of the
         /// columns towards later rows, modulo 180.
@@ -32,7 +32,7 @@ struct Shape {
 
 /// Returns the mask, float64 [H, W] of zeros and ones, zero-frequency component first. Throws Error
 /// for a radius that is negative or NaN (inner: below -1), an angle that is not finite, and a
-/// painted mask with a wrong size.
+/// painted mask of the wrong size.
 at::Tensor mask_of(const Shape& shape, int64_t height, int64_t width);
 
 struct Pictures {
@@ -40,14 +40,14 @@ struct Pictures {
     /// [H, W] in [0, 1]: log(1 + |F|), the mean over the channels; the zero frequency is at (H/2,
     /// W/2)
     at::Tensor spectrum;
-    at::Tensor mask;  ///< [H, W], with the same layout
+    at::Tensor mask;  ///< [H, W], with the layout of `spectrum`
 };
 
 struct Answers {
     at::Tensor probabilities;  ///< float64 [3, classes] for x, low and high
     std::vector<int64_t> labels;
-    /// [H, W] in [0, 1]: |d logit / d low|, the largest over the channels, for the logit of the
-    /// class predicted for the low part; divided by its maximum
+    /// [H, W] in [0, 1]: |d logit / d low|, the maximum over the channels, divided by the largest
+    /// value in the map. The logit belongs to the class predicted for the low part.
     at::Tensor gradient;
 };
 
@@ -69,8 +69,8 @@ class Microscope {
     model::Inference inference_;
 };
 
-/// uint8 [H, W, 3] of an image [1, C, H, W], clipped to [0, 1]. For a part without its mean,
-/// `shift` = .5 makes it visible. Returns [H, W] for an image [H, W].
+/// uint8 [H, W, 3] of an image [1, C, H, W], clipped to [0, 1]. A `shift` of .5 makes a part
+/// without its mean visible. Returns [H, W] for an image [H, W].
 at::Tensor to_pixels(const at::Tensor& image, double shift = 0);
 
 }  // namespace hfc::microscope

@@ -6,9 +6,9 @@
 
 namespace hfc::model {
 
-/// torch.autocast(device, bfloat16) while this object exists, if `on`; otherwise it does nothing.
-/// Applies to the calling thread and to backward passes started on it. Weights stay float32 and are
-/// rounded at each use. Scopes can be nested; the last one restores the previous state.
+/// If `on`, acts like torch.autocast(device, bfloat16) while this object exists. Applies to the
+/// calling thread and to backward passes started on it. Weights stay float32 and are rounded at
+/// each use. Scopes can be nested; each one restores the previous state when it ends.
 class AutocastScope {
   public:
     AutocastScope(at::DeviceType device, bool on);
@@ -23,9 +23,9 @@ class AutocastScope {
     at::ScalarType was_ = at::kBFloat16;
 };
 
-/// While this object exists, if `on`, GPUs may round the factors of matrix products and
-/// convolutions to TF32 (10 bits). Otherwise it does nothing. Applies to the whole process, like
-/// PyTorch's flags, which the end of the scope resets.
+/// If `on`, GPUs may round the factors of matrix products and convolutions to TF32 (10 bits) while
+/// this object exists. Sets PyTorch's flags, which apply to the whole process, and resets them when
+/// the scope ends.
 class Tf32Scope {
   public:
     explicit Tf32Scope(bool on);
@@ -34,8 +34,8 @@ class Tf32Scope {
     Tf32Scope& operator=(const Tf32Scope&) = delete;
 
   private:
-    // Whether the scope has set this flag. A flag that was already set does not change: the
-    // precision of matrix products may be "medium", which allows more.
+    // Whether the scope has set the flag. A flag that was already set does not change: the
+    // precision of matrix products may be "medium", which permits coarser rounding.
     bool products_;
     bool convolutions_;
 };

@@ -1,4 +1,4 @@
-// Replaces the last layer of a network for another number of classes.
+// Replaces the last layer of a network to change the number of classes.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -20,8 +20,8 @@ struct Statistics {
     enum class Kind {
         running,  ///< those from training, as in PyTorch's evaluation mode
         batch,    ///< those of each batch: the images in a batch affect one another's results
-        /// The running ones mixed with those of the first `images` images (Schneider et al. 2020):
-        /// mean = N / (N + n) running + n / (N + n) images, and likewise for the variance.
+        /// The running statistics mixed with those of the first `images` images (Schneider et al.
+        /// 2020): mean = N / (N + n) running + n / (N + n) images, and likewise for the variance.
         adapted,
     };
     Kind kind = Kind::running;
@@ -46,12 +46,12 @@ class FrozenScope {
 };
 
 /// The number of images per forward pass if no gradient is needed: the fastest of the measured
-/// sizes. It is small for a CPU's caches and large for a GPU.
+/// sizes. It is small on a CPU, because of the caches, and large on a GPU.
 int64_t evaluation_batch(at::Device device);
 
 /// Returns the model's output for images on its device, after checks: logits [N, classes] with a
-/// class for `highest_label`. `name` says in messages whose images they are. Throws Error for
-/// images that the model cannot take and for an output with another shape.
+/// class for `highest_label`. `name` identifies the images in messages. Throws Error for images
+/// that the model cannot take and for an output with another shape.
 at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highest_label = -1,
                           const std::string& name = {});
 
@@ -78,9 +78,9 @@ class Inference {
     at::Device device() const { return device_; }
     int64_t batch_size() const { return batch_size_; }
 
-    /// Calls visit(begin, end, images) batch by batch, in the order of the images, which are on the
-    /// model's device. Calls check_interrupt() before each batch. share: only the batches of this
-    /// process.
+    /// Calls visit(begin, end, images) for each batch, in the order of the data set. The images are
+    /// on the model's device. Calls check_interrupt() before each batch. share: visits only the
+    /// batches of this process.
     template <typename Visit>
     void each_batch(const data::Dataset& dataset, Visit&& visit,
                     const data::Share& share = {}) const {
@@ -112,14 +112,15 @@ class Inference {
     /// Detached, on the model's device, channels_last.
     at::Tensor bring(const at::Tensor& images) const;
 
-    /// From now on, logits() throws Error unless the model has a class for each of the labels,
-    /// int64. `name` is passed to checked_logits(). Throws Error for a negative label.
+    /// From now on, logits() throws Error unless the model has a class for each of the `labels`
+    /// (int64). `name` is passed to checked_logits(). Throws Error for a negative label.
     void expect_labels(const at::Tensor& labels, const std::string& name = {});
 
     /// Prepares for images without labels: adapts the statistics to the first images if that is
     /// required. Throws Error if there are too few.
     void begin(const data::Dataset& dataset);
-    /// The same, and expects the labels of the data set. Throws Error if it has none.
+    /// Like begin(), but also calls expect_labels() with the labels of the data set. Throws Error
+    /// if the data set has no labels.
     void begin_labelled(const data::Dataset& dataset);
     /// The same for images [N, C, H, W] and labels, int64 [N], on any device.
     void begin_labelled(const at::Tensor& images, const at::Tensor& labels);
@@ -134,7 +135,7 @@ class Inference {
     at::Tensor logits(const at::Tensor& images) const;
 
     /// The same with a graph. images: a leaf tensor that requires grad. Throws Error if the logits
-    /// do not depend on them differentiably.
+    /// do not depend differentiably on the images.
     at::Tensor differentiable_logits(const at::Tensor& images) const;
 
     /// Throws Error if any logits so far were NaN or infinite. Call it once, at the end of a
@@ -144,9 +145,10 @@ class Inference {
     /// Whether the statistics are adapted to each data set.
     bool adapts() const { return statistics_.kind == Statistics::Kind::adapted; }
 
-    /// Mixes the statistics of these images [n, C, H, W] into the running ones, in place of those
-    /// of earlier images. Each BatchNorm gets the outputs of the layers before it with their mixed
-    /// statistics. The modules must be registered in the order in which they run.
+    /// Mixes the statistics of these images [n, C, H, W] into the running statistics; statistics
+    /// from an earlier call are dropped. The input of each BatchNorm is computed with the mixed
+    /// statistics of the layers before it. The modules must be registered in the order in which
+    /// they run.
     void adapt(const at::Tensor& images);
 
   private:

@@ -1,4 +1,4 @@
-// A layer of a network, whose result hooks can read and replace.
+// A layer of a network. Hooks can read and replace its output.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,8 +12,8 @@
 
 namespace hfc::model {
 
-/// Receives the output of a layer each time it runs. If it returns a defined tensor, this replaces
-/// the output.
+/// Receives the output of a layer each time the layer runs. If the hook returns a defined tensor,
+/// this tensor replaces the output.
 using LayerHook = std::function<at::Tensor(const at::Tensor& output)>;
 
 /// The base of all layers of built-in and exported networks. Copies of a network have no hooks.
@@ -31,7 +31,8 @@ class Layer : public torch::nn::Module {
         return hooks_.empty() ? output : call_hooks(std::move(output));
     }
 
-    /// Replaces a parameter by a new tensor, so that existing references to the old one keep it.
+    /// Replaces a parameter by a new tensor, so that existing references still refer to the old
+    /// tensor.
     virtual void set_parameter(const std::string& name, const at::Tensor& value) {
         parameters_[name] = value;
     }

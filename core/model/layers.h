@@ -53,7 +53,7 @@ class BatchNorm : public Layer {
   public:
     BatchNorm(int64_t channels, double epsilon, NormKind kind = NormKind::trained);
     at::Tensor forward(const at::Tensor& x);
-    /// The function of evaluation mode for a channel: x -> scale x + shift, both [channels].
+    /// BatchNorm's function in evaluation mode: x -> scale x + shift. Both tensors are [channels].
     struct Affine {
         at::Tensor scale, shift;
     };
@@ -96,12 +96,12 @@ class Sequence : public Layer {
                                            std::make_shared<Step>(std::forward<Args>(args)...));
         steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
-    /// Two layers by their numbers that are computed as one: see convolve.
+    /// Two layers, each with its own number, that are computed as one: see convolve().
     void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,
                                      const Convolution::Settings& settings, double epsilon,
                                      NormKind kind = NormKind::trained);
     void append_function(Function function) { steps_.push_back(std::move(function)); }
-    /// Works in place: the layer before must not need its result.
+    /// Works in place: the previous layer must not need its own output.
     void append_relu();
     void append_max_pool(int64_t kernel, int64_t stride, bool ceil_mode);
     /// Has an effect only in training mode.
@@ -112,7 +112,7 @@ class Sequence : public Layer {
     std::vector<Function> steps_;
 };
 
-/// The side of the first kernel of a network for small images: 3, or 5 for grey images, as in the
+/// The size of the first kernel in a network for small images: 3, or 5 for grey images, as in the
 /// paper's experiments on grey data sets.
 int64_t small_first_kernel(const ModelOptions& options);
 

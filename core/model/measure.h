@@ -13,19 +13,21 @@ namespace hfc::model {
 
 struct MeasureOptions {
     Inference::Options inference = {};
-    int64_t top = 1;  ///< accuracy: the label must be among the classes of this many largest logits
+    /// accuracy: the label must be among this many classes with the largest logits.
+    int64_t top = 1;
     /// logits, predict: whether the data set's labels must be classes of the model.
     bool labelled = false;
     /// logits, predict: a function that is applied to each batch; `first` is the number of its
     /// first image.
     std::function<at::Tensor(const at::Tensor& images, int64_t first)> through = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
-    /// accuracies: called with the number of a probe, and with the position and the logits (on the
-    /// model's device) of those of its images that this process measures.
+    /// accuracies: called for each batch that this process measures, with the number of the probe,
+    /// the position of the batch's first image in the probe, and the logits (on the model's
+    /// device).
     std::function<void(size_t probe, int64_t begin, const at::Tensor& logits)> seen = {};
 };
 
-/// The fraction of images, in [0,1], whose largest logit is that of the label. Runs in evaluation
+/// The fraction of images, in [0,1], whose largest logit belongs to the label. Runs in evaluation
 /// mode without gradients and restores the model's mode. Calls check_interrupt() between batches.
 /// Throws Error for an option out of range, for images that the model cannot take, for a label for
 /// which the model has no logit, and for logits that are NaN or infinite.
@@ -33,7 +35,7 @@ double accuracy(Model& model, const data::Dataset& dataset, const MeasureOptions
 
 struct Predictions {
     at::Tensor classes;      ///< int64 [N] on the CPU: the class with the largest logit
-    at::Tensor confidences;  ///< float32 [N]: its softmax probability
+    at::Tensor confidences;  ///< float32 [N]: the softmax probability of this class
 };
 
 /// Returns the model's predictions for the images. Throws Error as accuracy() does.

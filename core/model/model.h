@@ -17,11 +17,11 @@ struct ModelOptions {
     /// Channels of the input images: 1 or 3. With 1, the first layer of a small variant is 5x5, as
     /// in the paper's experiments on grey data sets.
     int64_t channels = 3;
-    /// preact_resnet*: before each ReLU (eps 1e-3); vgg*: as in torchvision's vgg*_bn. resnet*
-    /// always have BatchNorm, except the bare ones.
+    /// preact_resnet*: BatchNorm before each ReLU (eps 1e-3); vgg*: as in torchvision's vgg*_bn.
+    /// resnet* always have BatchNorm, except the bare ones.
     bool batch_norm = false;
-    /// Probability in [0,1), before the last linear layer; in torchvision's alexnet and vgg, at its
-    /// two places.
+    /// The dropout probability, in [0,1). Dropout comes before the last linear layer; the variant
+    /// "torchvision" of alexnet and vgg has it in torchvision's two places.
     double dropout = 0;
     /// Seeds the initialisation; a weight depends only on the seed and on the weight's name.
     uint64_t seed = 0;
@@ -31,8 +31,8 @@ struct ModelOptions {
     std::string initialisation = "xavier";  ///< see initialise.h
 };
 
-/// Calls visit(name, field) for each option. This is the only list, for all code that reads or
-/// writes the options by name.
+/// Calls visit(name, field) for each option. All code that reads or writes options by name uses
+/// this list.
 template <typename Options, typename Visit>
 void for_each_option(Options& options, Visit&& visit) {
     visit("classes", options.classes);
@@ -48,7 +48,7 @@ class Model;
 using ModelPtr = std::shared_ptr<Model>;
 
 /// A network that turns images into logits. All code that trains, attacks or evaluates networks
-/// takes this type.
+/// uses this type.
 class Model : public torch::nn::Module {
   public:
     using torch::nn::Module::Module;
@@ -86,8 +86,8 @@ class Model : public torch::nn::Module {
     };
     std::optional<Origin> origin;
 
-    /// The class names of the data set on which it was last trained, in the order of the logits;
-    /// empty if that had none.
+    /// The class names of the data set on which the network was last trained, in the order of the
+    /// logits; empty if the data set had none.
     std::vector<std::string> class_names;
 };
 
@@ -95,7 +95,7 @@ class Model : public torch::nn::Module {
 /// (listing the known ones) and for an option out of range.
 ModelPtr make(const std::string& name, const ModelOptions& options = {});
 
-/// The names that make() knows.
+/// The names that make() accepts.
 const std::vector<std::string>& known_names();
 
 /// The number of trainable weights.

@@ -10,7 +10,8 @@ namespace hfc::model {
 
 struct ResNetSettings {
     std::vector<int64_t> blocks;  ///< per stage
-    /// 1x1, 3x3, and 1x1 to four times the width; otherwise two 3x3 convolutions
+    /// whether a block has three convolutions (1x1, 3x3, and 1x1 to four times the width);
+    /// otherwise it has two 3x3 convolutions
     bool bottleneck = false;
     int64_t width = 64;    ///< the width of the first stage, which doubles from stage to stage
     int64_t channels = 3;  ///< of the images

@@ -15,8 +15,8 @@ namespace hfc::model {
 /// The parameters, followed by the buffers, without their graphs. They share the network's memory.
 tensor_file::NamedTensors state_of(const Model& network);
 
-/// Copies values from `state` to the network. A name in `state` is `prefix` followed by the
-/// network's name. If a tensor does not fit, changes nothing and returns a description: "the tensor
+/// Copies values from `state` to the network. A name in `state` is `prefix` followed by the name in
+/// the network. If a tensor does not fit, changes nothing and returns a description: "the tensor
 /// 'fc.bias' is missing". Counts of batches may be missing, because old versions of PyTorch did not
 /// write them.
 std::optional<std::string> fill(const Model& network,

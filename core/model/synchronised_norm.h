@@ -7,8 +7,8 @@
 
 namespace hfc::model {
 
-/// While this object exists, BatchNorm layers in training mode normalise with the statistics of the
-/// images of all processes of the group. With a group of one process, nothing changes.
+/// While this object exists, BatchNorm layers in training mode normalise with statistics over the
+/// images of all processes in the group. With a group of one process, nothing changes.
 class SynchronisedNorms {
   public:
     /// synchronised: if false, nothing changes.
@@ -27,7 +27,7 @@ class SynchronisedNorms {
 /// The tensors that a layer stores and changes.
 struct NormState {
     at::Tensor weight, bias;    ///< [channels]
-    at::Tensor mean, variance;  ///< the running ones, [channels]
+    at::Tensor mean, variance;  ///< the running statistics, [channels]
     double momentum = .1, epsilon = 1e-5;
 };
 

@@ -7,8 +7,8 @@
 
 namespace hfc::optim {
 
-/// The norm of all tensors together as one vector; 0 for none. order: above 0, or infinite. If
-/// require_finite, throws Error for a norm that is not finite.
+/// The norm of all tensors together, as if they were one vector; 0 if there are no tensors. order:
+/// above 0, or infinite. If require_finite, throws Error for a norm that is not finite.
 at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order = 2,
                       bool require_finite = false);
 

@@ -26,7 +26,7 @@ struct ParameterGroup {
 /// The names that ParameterGroup::scheduled may contain.
 const std::vector<std::string>& scheduled_names();
 
-/// Whether an optimizer's state of that name is a single number for the whole parameter.
+/// Whether an optimizer's state with this name is a single number for the whole parameter.
 bool is_state_number(const std::string& name);
 
 /// Updates a list of parameters with their gradients. A parameter without a gradient does not
@@ -60,8 +60,8 @@ class Optimizer {
     const std::vector<ParameterGroup>& groups() const { return groups_; }
     /// The states of all parameters, group by group.
     std::vector<State>& states() { return states_; }
-    /// The options of a group that does not set its own. They are those of the first group until
-    /// they are set.
+    /// The options of groups that do not set their own; initially a copy of the first group's
+    /// options.
     OptimizerOptions defaults;
 
     /// Returns a copy of a saved state for parameter `position`, with the dtype, device and layout
@@ -90,9 +90,9 @@ class Optimizer {
     std::vector<State> states_;
 };
 
-/// Builds the optimizer that the groups' options name (the first group's name counts); lr may be 0.
-/// Throws Error as require_valid_later() does, for groups without parameters, and for a parameter
-/// that occurs twice.
+/// Builds the optimizer named in the options of the first group; lr may be 0. Throws Error as
+/// require_valid_later() does, for groups without parameters, and for a parameter that occurs
+/// twice.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups);
 /// The same for one group, with an lr above 0.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters,

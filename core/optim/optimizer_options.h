@@ -6,9 +6,9 @@
 
 namespace hfc::optim {
 
-/// The options of all optimizers, under PyTorch's names. Those of tf.train in TensorFlow 1 are
-/// tensorflow_adam, tensorflow_adagrad ..., with TensorFlow's defaults. settings_of() lists the
-/// ones that a given optimizer has.
+/// The options of all optimizers, under PyTorch's names. The optimizers of tf.train in TensorFlow 1
+/// are named tensorflow_adam, tensorflow_adagrad ... and have TensorFlow's defaults. settings_of()
+/// lists the options of a given optimizer.
 struct OptimizerOptions {
     std::string name = "adam";  ///< one of known_optimizers(), or lbfgs
     double lr = 1e-4;           ///< step size, above 0
@@ -76,20 +76,22 @@ const std::vector<std::string>& known_optimizers();
 /// The options of an optimizer. Throws Error for an unknown name, listing the known ones.
 const std::vector<OptimizerSetting>& settings_of(const std::string& name);
 
-/// The option that schedules move against the rate: Adam's beta1, or the momentum; nullptr if the
-/// optimizer has neither.
+/// The option that schedules change in the opposite direction to the rate: Adam's beta1, or the
+/// momentum; nullptr if the optimizer has neither.
 double OptimizerOptions::*momentum_of(const std::string& name);
 
-/// The names of an optimizer's states of a parameter, as in PyTorch: Adam's exp_avg, exp_avg_sq ...
+/// The names of the states that an optimizer keeps for each parameter, as in PyTorch: Adam's
+/// exp_avg, exp_avg_sq ...
 const std::vector<std::string>& state_names_of(const std::string& name);
 
 /// PyTorch's defaults for an optimizer (adam: lr 1e-3; the paper's 1e-4 is the default of
 /// OptimizerOptions).
 OptimizerOptions default_options(const std::string& name);
 
-/// Throws Error for an unknown optimizer and for an option out of range, naming both.
+/// Throws Error for an unknown optimizer, and for an option out of range, naming the optimizer and
+/// the option.
 void require_valid(const OptimizerOptions& options);
-/// Like require_valid(), but lr may be 0, because a schedule may start or end there.
+/// Like require_valid(), but lr may be 0, because a schedule may start or end at 0.
 void require_valid_later(const OptimizerOptions& options);
 
 }  // namespace hfc::optim

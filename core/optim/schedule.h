@@ -1,6 +1,6 @@
 // Learning-rate schedules, computed as in PyTorch's torch.optim.lr_scheduler: each step changes the
-// current rate of the group. Several schedules of one optimizer therefore multiply, and a schedule
-// continues from a rate that is set by hand.
+// current rate of the group. The factors of several schedules of one optimizer are therefore
+// multiplied, and a schedule continues from a rate that is set by hand.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -35,7 +35,8 @@ class ScheduleState {
             value = source_->at(name).template get<T>();
         }
     }
-    /// The milestones of MultiStepLR: {"30": 1, "80": 2} counts how often each one is passed.
+    /// The milestones of MultiStepLR: {"30": 1, "80": 2} counts how often each milestone occurs in
+    /// the list.
     void counts(const char* name, std::map<int64_t, int64_t>& value);
 
     Json* target() { return target_; }
@@ -61,12 +62,12 @@ class Schedule {
 
     /// PyTorch's name: "StepLR".
     virtual std::string name() const = 0;
-    /// Continues by one step. Throws Error if a rate is not a number any more.
+    /// Continues by one step. Throws Error if a rate is no longer a number.
     virtual void step();
-    /// Jumps to an epoch: the rate is given by the closed formula, if there is one. Only
+    /// Jumps to an epoch, computing the rate with the closed formula if there is one. Only
     /// CosineAnnealingWarmRestarts accepts fractions. Throws Error for schedules that cannot jump.
     virtual void step_to(double epoch);
-    /// ReduceLROnPlateau: takes the metric that the schedule monitors.
+    /// ReduceLROnPlateau: continues by one step, given the value of the monitored metric.
     virtual void step_by(double metric);
     virtual bool needs_metric() const { return false; }
 
@@ -77,7 +78,7 @@ class Schedule {
     /// PyTorch's state_dict().
     Json state();
     /// Takes over the values in `saved`, as PyTorch does. The rates of the groups do not change,
-    /// because they are part of the optimizer's state. Throws Error for a value with a wrong type
+    /// because they are part of the optimizer's state. Throws Error for a value of the wrong type
     /// or out of range, and then changes nothing.
     void load(const Json& saved);
 
@@ -89,17 +90,17 @@ class Schedule {
   protected:
     explicit Schedule(Optimizer& optimizer) : optimizer_(optimizer) {}
 
-    /// Changes what is necessary in the groups before their rates become initial_lr.
+    /// Makes the necessary changes to the groups before their rates become initial_lr.
     virtual void prepare(bool /*resumed*/) {}
-    /// Takes the first step again: SequentialLR does this to its first schedule.
+    /// Takes the first step again: SequentialLR does this with its first schedule.
     void initial_step();
     virtual void update(std::optional<int64_t> epoch);
     /// Undoes the change of last_epoch by the first step; SequentialLR does this to its schedules.
     virtual void undo() { --last_epoch_; }
 
-    /// The groups' rates at last_epoch_, computed from their current ones.
+    /// The groups' rates at last_epoch_, computed from their current rates.
     virtual std::vector<double> rates() = 0;
-    /// The same, computed only from the base rates, or nothing.
+    /// The same, computed only from the base rates; empty if there is no closed formula.
     virtual std::vector<double> closed_rates() { return {}; }
     virtual void visit(ScheduleState& state);
     /// Throws Error for an option out of range.
@@ -175,8 +176,8 @@ struct CyclicOptions {
     std::optional<double> step_size_down;  ///< step_size_up
     std::string mode = "triangular";       ///< or "triangular2", "exp_range"
     double gamma = 1;
-    std::function<double(double)> scale;  ///< replaces the mode's
-    std::string scale_mode = "cycle";     ///< or "iterations": what `scale` takes
+    std::function<double(double)> scale;  ///< replaces the function of the mode
+    std::string scale_mode = "cycle";     ///< or "iterations": the argument of `scale`
     bool cycle_momentum = true;
     std::vector<double> base_momentum = {0.8}, max_momentum = {0.9};
 };
@@ -203,7 +204,7 @@ struct SwaOptions {
     int64_t anneal_epochs = 10;
     std::string anneal_strategy = "cos";  ///< or "linear"
 };
-/// Moves the rate to a constant one, for averaging weights.
+/// Moves the rate to a constant value, for averaging weights.
 SchedulePtr make_swa_lr(Optimizer& optimizer, const SwaOptions& options, int64_t last_epoch = -1);
 
 }  // namespace hfc::optim

@@ -20,7 +20,7 @@ struct LineSearchResult {
 };
 
 /// Searches along `direction` from `start`, where the directional derivative is `slope`, for a step
-/// that lowers the loss enough and flattens it enough: Nocedal and Wright, algorithms 3.5 and 3.6,
+/// after which the loss and its slope are small enough: Nocedal and Wright, algorithms 3.5 and 3.6,
 /// as computed by PyTorch. `probe` returns the point at a length; `length` is the first one to try.
 LineSearchResult search_strong_wolfe(const std::function<Point(double)>& probe, double length,
                                      const at::Tensor& direction, const Point& start, double slope,

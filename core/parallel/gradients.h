@@ -35,8 +35,8 @@ class GradientReducer {
 
     /// reduces: the same value as for the backward pass that follows.
     void before_forward(bool reduces);
-    /// Call it before loss.backward(). reduces: false if more gradients are added before they are
-    /// averaged.
+    /// Call it before loss.backward(). reduces: false if more gradients are added before the
+    /// average is computed.
     void before_backward(const at::Tensor& loss, bool reduces);
 
     /// The engine's own timers in milliseconds, as means over the measured steps (the first ten,

@@ -1,4 +1,5 @@
-// The processes that work together on one job: the rank of this one, and how they agree.
+// The processes that work together on one job: the rank of this process, and how the processes
+// agree on values.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -30,8 +31,8 @@ class Group {
 
     virtual int64_t rank() const = 0;
     virtual int64_t size() const = 0;
-    /// Combines the values of all ranks, element by element; all get bit-identical results. The
-    /// tensor must have the same shape and dtype on all ranks.
+    /// Combines the values of all ranks, element by element; all ranks get bit-identical results.
+    /// The tensor must have the same shape and dtype on all ranks.
     virtual void all_reduce(at::Tensor& values, Reduction how) = 0;
     /// All ranks get the values of rank `root`.
     virtual void broadcast(at::Tensor& values, int64_t root) = 0;
@@ -41,8 +42,8 @@ class Group {
 
     /// Only rank 0 writes files and communicates with the user.
     bool leads() const { return rank() == 0; }
-    /// The batches that this rank takes of `rows` rows: every size()-th one. Each pair holds the
-    /// first row and the row after the last one.
+    /// The batches of `rows` rows that this rank processes: every size()-th batch. Each pair
+    /// contains the first row of a batch and the row after its last row.
     std::vector<std::pair<int64_t, int64_t>> own_batches(int64_t rows, int64_t batch_size) const;
     /// The largest value of all ranks.
     int64_t agree(int64_t value);
@@ -84,15 +85,15 @@ class AloneScope {
     Group* before_;
 };
 
-/// Joins the rows of a table with `rows` rows that the ranks have computed together: pieces (first
-/// row, tensor) in ascending order, where each row comes from one rank. All ranks get the whole
-/// table, bit-identical. The pieces have the same dtype and the same shape after the first
-/// dimension.
+/// Joins a table of `rows` rows that the ranks have computed together. pieces: this rank's pieces
+/// (first row, tensor), in ascending order; each row must come from exactly one rank. All ranks get
+/// the whole table, bit-identical. The pieces must have the same dtype, and the same shape except
+/// in the first dimension.
 at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Tensor>>& pieces,
                        int64_t rows);
 
-/// Throws Error on all ranks, naming a rank that differs and both values, unless `value` is the
-/// same text on all ranks. what: "the script".
+/// Throws Error on all ranks unless `value` is the same text on all ranks. The Error names a rank
+/// that differs and both values. what: "the script".
 void require_same(Group& group, const std::string& what, const std::string& value);
 
 }  // namespace hfc::parallel

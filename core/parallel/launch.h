@@ -30,7 +30,7 @@ void begin(const LaunchOptions& options);
 /// Whether begin() has found other processes.
 bool is_begun() noexcept;
 
-/// The number of this process's own cores, among those that it may use and that ranks share: at
+/// The number of cores for this process if cores that several ranks may use are divided fairly: at
 /// least 1, and the same on all ranks. `cores`: the result for a single process.
 int64_t fair_threads(int64_t cores);
 
@@ -41,13 +41,14 @@ void before_message() noexcept;
 /// "hfc-host", or "hfc-host: rank 1" if there are several processes: the start of messages.
 std::string teller();
 
-/// The ranks have agreed to stop: all of them reach finish(), although their status is not 0.
+/// Call it when the ranks have agreed to stop: all ranks then call finish(), although their status
+/// is not 0.
 void agree_to_end() noexcept;
 
 bool has_agreed() noexcept;
 
-/// The last call: waits for the other ranks, or ends all of them if this one has failed and the
-/// others do not know. Returns the status.
+/// Call it last: it waits for the other ranks, or ends all ranks if this rank has failed and the
+/// ranks have not agreed to stop. Returns the status.
 int finish(int status);
 
 }  // namespace hfc::parallel

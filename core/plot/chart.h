@@ -17,11 +17,11 @@ struct Curve {
     /// In the order given. A line breaks at a y that is not finite and at an x that is smaller than
     /// the one before.
     std::vector<std::pair<double, double>> points;
-    /// (low, high) for each point, or empty: drawn as a band around a line, otherwise as whiskers.
+    /// (low, high) for each point, or empty. Lines have a band, points and bars have whiskers.
     std::vector<std::pair<double, double>> band = {};
-    /// All curves with the same name here have the same colour; empty: `name`.
+    /// Curves with the same text in this field have the same colour; empty means `name`.
     std::string colour = {};
-    size_t dash = 0;  ///< and differ in their dashes
+    size_t dash = 0;  ///< distinguishes curves of the same colour
     Kind kind = Kind::line;
 };
 
@@ -72,14 +72,14 @@ struct Chart {
     double font_size = 0;  ///< in points; 0 means 13, or 8 if there is a width
 };
 
-/// Throws Error naming the problem: no panel, a band or a map with a wrong size, an empty range, a
+/// Throws Error naming the problem: no panel, a band or a map of the wrong size, an empty range, a
 /// logarithmic axis without a value above 0, or a width that is too small.
 void require_valid(const Chart& chart);
 
-/// Returns the program that draws the panels to its standard output, with one legend for all
-/// panels, which is complete for any number of names. It uses the colours of Okabe and Ito, and a
-/// different marker for each curve, so that curves can be distinguished without colour. Maps use
-/// the colours of viridis.
+/// Returns the program that draws the panels to its standard output. One legend lists the named
+/// curves of all panels, however many there are. Curves have the colours of Okabe and Ito and
+/// different markers, so that they can be distinguished without colour. Maps use the colours of
+/// viridis.
 std::string gnuplot_program(const Chart& chart, Format format);
 
 }  // namespace hfc::plot

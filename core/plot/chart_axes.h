@@ -26,7 +26,7 @@ Range vertical_range(std::span<const Panel> panels);
 bool are_wide(const Axis& axis, double length);
 
 /// The range, scale and tics of the axis "x" or "y". length: the number of characters that fit
-/// along the axis x, or of labels along y.
+/// along the x axis, or the number of labels that fit along the y axis.
 std::string axis_commands(char letter, const Axis& axis, const Range& values, double length,
                           bool downwards = false);
 

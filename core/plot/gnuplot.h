@@ -15,8 +15,9 @@ bool has_gnuplot();
 /// the Debian package) or fails (with gnuplot's message).
 std::string run_gnuplot(const std::string& program);
 
-/// The same for a program that draws a file in this format; the same program gives the same bytes.
-/// Enlarged pixels in an SVG file stay sharp, and a PDF file does not contain its creation time.
+/// Like run_gnuplot(), for a program that draws a file in this format. The same program always
+/// produces the same bytes. Enlarged pixels in an SVG file stay sharp, and a PDF file does not
+/// contain its creation time.
 std::string draw(const std::string& program, Format format);
 
 }  // namespace hfc::plot

@@ -14,8 +14,8 @@ constexpr double character_width(double size) {
     return 0.6 * size;
 }
 
-/// A string for gnuplot without any expansion. A line break, which would end the command, becomes a
-/// space.
+/// Quotes a string so that gnuplot does not expand anything in it. A line break, which would end
+/// the command, becomes a space.
 std::string quote(const std::string& text);
 
 /// The number of characters, not of bytes.
@@ -25,7 +25,7 @@ struct Canvas {
     double width = 0;  ///< in points, like all other lengths
     double height = 0;
     double font = font_size;
-    bool print = false;  ///< points are those of print (1/72 inch), not the pixels of a screen
+    bool print = false;  ///< points are 1/72 inch, as in print, not screen pixels
 };
 
 /// The command that sets the terminal.

@@ -1,5 +1,5 @@
-// Figures of pictures in rows, each with a caption below it: images with a network's predictions,
-// or convolution kernels.
+// Figures with rows of pictures, each picture with a caption below it: images with a network's
+// predictions, or convolution kernels.
 #pragma once
 
 #include "plot/format.h"
@@ -16,7 +16,7 @@ struct ImageGrid {
     /// uint8 [N, C, H, W] on the CPU with C = 1 (grey) or 3 (RGB), laid out row by row.
     at::Tensor images;
     int64_t columns = 8;  ///< pictures per row
-    /// One per picture, may contain several lines; or none.
+    /// One per picture, or none. A caption may have several lines.
     std::vector<std::string> captions = {};
     std::vector<std::string> headings = {};  ///< one per row, to its left; or none
     std::string title = {};

@@ -1,6 +1,6 @@
-// The control file of a run directory: a request from outside to the running training, as one word
-// in DIR/control. Header only and without LibTorch, because the viewer writes what hfc.train reads.
-// A shell can write it, too: echo pause > runs/NAME/control
+// The control file of a run directory: a request to the current training run, as one word in
+// DIR/control. Header only and without LibTorch, because the viewer writes the file, and hfc.train
+// reads it. A shell can write it, too: echo pause > runs/NAME/control
 #pragma once
 
 #include <fcntl.h>
@@ -56,7 +56,7 @@ inline bool write_request(const std::filesystem::path& run, Request request) {
         std::filesystem::remove(control_file(run), error);
         return !error;
     }
-    // Created anew, because a file or a link that already has this name is not ours.
+    // Always a new file, because an existing file or link with this name is not ours.
     const auto temporary = run / "control.new";
     std::filesystem::remove(temporary, error);
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -1,4 +1,4 @@
-// The points of a curve that a viewer keeps.
+// The points that a viewer keeps of a curve.
 #pragma once
 
 #include "base/natural_order.h"
@@ -15,8 +15,8 @@ namespace hfc::run {
 enum class Axis { epoch, step, time };
 
 /// One curve: values with their position on each axis, in the order in which they were logged. A
-/// value that is not finite is NaN, which is a gap in the curve; a position that the event does not
-/// give is NaN.
+/// value that is not finite becomes NaN, which leaves a gap in the curve. A position that is
+/// missing from the event is also NaN.
 struct Curve {
     std::array<std::vector<double>, 3> x;  ///< by Axis
     std::vector<double> y;
@@ -33,7 +33,7 @@ struct Curve {
     void copy(size_t from, size_t to);
 
     size_t each_ = 1;      ///< this many logged points become two: the lowest and the highest
-    size_t gathered_ = 0;  ///< the number of logged points in the last two
+    size_t gathered_ = 0;  ///< the number of logged points that the last two represent
 };
 
 /// By name.

@@ -11,15 +11,16 @@ namespace hfc::run {
 /// name -> value, as in config.json: "options.lr" -> "0.1". "name" is the name of the script.
 using RunSettings = std::vector<std::pair<std::string, std::string>>;
 
-/// The settings that differ between two runs of the same script. If there are several scripts, also
-/// "name", which comes first, and settings that differ between two runs of different scripts. An
-/// option that another script does not have is no difference.
+/// The settings that differ between two runs of the same script. If there are several scripts,
+/// "name" is included as the first setting, and so are settings that differ between runs of
+/// different scripts. An option that only some of the scripts have does not count as a difference
+/// between them.
 struct Differing {
     std::vector<std::string> names;  ///< in natural order, without "options."
     /// For each run, one value per name; "" if the run does not have it.
     std::vector<std::vector<std::string>> values;
-    /// For each run, the script if there are several (without a name), and the settings that differ
-    /// between the runs of this script.
+    /// For each run, the script if there are several (with an empty name), and the settings that
+    /// differ between the runs of this script.
     std::vector<RunSettings> labels;
 };
 

@@ -21,8 +21,8 @@ using Json = nlohmann::ordered_json;
 /// Json::dump.
 std::string to_text(const Json& json, int indent = -1);
 
-/// Only one process at a time can open a log: it holds a lock, which disappears with the process,
-/// however it ends.
+/// Only one process at a time can have a log open. The process holds a lock, which is released when
+/// the process ends, for whatever reason.
 class EventLog {
   public:
     enum class Open {
@@ -45,7 +45,7 @@ class EventLog {
     void append(const Json& event);
 
     /// Whether the next event is already in the file from an earlier process. Everything that
-    /// belongs to it has then been written, too.
+    /// belongs to the event has then been written, too.
     bool repeats() const { return earlier_.has_value(); }
 
     /// Visits all events logged so far, in order. They are read from the file, because a log may be
@@ -59,7 +59,7 @@ class EventLog {
 
     std::filesystem::path path_;
     Descriptor file_;
-    uint64_t told_ = 0;  ///< the events logged so far are the first bytes of the file
+    uint64_t told_ = 0;  ///< the size of the events logged so far, at the start of the file
     std::optional<LineReader> earlier_lines_;  ///< after a resume, reads the earlier events
     std::optional<std::string> earlier_;       ///< the next earlier event, if there is one
     int64_t told_lines_ = 0;                   ///< the number of earlier events logged again so far

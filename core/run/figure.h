@@ -1,4 +1,4 @@
-// Figures of the events of a run: determines which curves they show. Pure functions of the events.
+// Determines the curves in a figure of a run's events. Pure functions of the events.
 #pragma once
 
 #include "plot/chart.h"
@@ -36,8 +36,8 @@ using Events = std::function<void(const Visit& visit)>;
 /// Returns the panels with their curves. Curves are in the order of their first use, but names that
 /// differ only in a number are in the order of the numbers (r=4, 8, 12). A whole curve that was
 /// logged several times shows its last version. A value that is not finite (null in the log) is a
-/// point whose y is NaN. Throws Error if nothing can be drawn, saying which keys the events have,
-/// or if a panel is not the name of a series or whole curve.
+/// point whose y is NaN. Throws Error if nothing can be drawn, listing the keys of the events, or
+/// if a panel is not the name of a series or whole curve.
 std::vector<plot::Panel> make_panels(const Events& events, const FigureOptions& options);
 
 /// Adds the labels and scales of the axes to the panels.

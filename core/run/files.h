@@ -1,4 +1,4 @@
-// Files in a directory to which others write.
+// Files in a directory to which other programs write.
 #pragma once
 
 #include <filesystem>

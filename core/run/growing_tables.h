@@ -1,4 +1,4 @@
-// The tables of a run directory, which are read while they grow: its CSV files.
+// Reads the tables of a run directory (its CSV files) while they grow.
 #pragma once
 
 #include "run/csv.h"

@@ -1,4 +1,4 @@
-// The run directory: everything that one run of a script leaves, readable while it grows.
+// The run directory: everything that one run of a script writes, readable while it grows.
 //
 //   config.json      options, seed, versions, device, command line, start time
 //   script.lua       a copy of the script
@@ -34,7 +34,7 @@ struct RunOptions {
     std::filesystem::path out;     ///< the run directory, if the user has chosen one
     std::filesystem::path script;  ///< the script to copy, if there is one
     Json config = Json::object();  ///< the contents of config.json
-    bool draws = true;             ///< start gnuplot for figures; otherwise only write its programs
+    bool draws = true;  ///< start gnuplot for figures; otherwise only write gnuplot programs
     /// Write nothing, because another process of the job writes the run directory `out`.
     bool silent = false;
     /// Continue the run in `out`: its config and script do not change, and its log is continued.
@@ -66,16 +66,17 @@ class Run {
     /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
 
-    /// Adds a row (column name -> number, text, boolean or null) to table `name`. NAME.csv gets it
-    /// immediately, NAME.md with a later row or at the end of the run (see TableFile). Columns are
-    /// in the order of their first use. A row that cannot be written is not kept.
+    /// Adds a row (column name -> number, text, boolean or null) to table `name`. The row is
+    /// written to NAME.csv immediately, and to NAME.md with a later row or at the end of the run
+    /// (see TableFile). Columns are in the order of their first use. A row that cannot be written
+    /// is not kept.
     void row(const std::string& table, const Json& row);
 
     /// Draws curves of the logged events with gnuplot and returns the paths of NAME.svg, NAME.png
     /// and NAME.pdf. If gnuplot is not installed, or must not be started, its programs NAME.svg.gp,
-    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error
-    /// if there is nothing to draw, if a panel is not the name of a series (listing the known
-    /// ones), or if gnuplot fails.
+    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws a figure on another machine.
+    /// Throws Error if there is nothing to draw, if a panel is not the name of a series (listing
+    /// the known ones), or if gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure,
                                             const FigureOptions& options) const;
 
@@ -83,13 +84,14 @@ class Run {
     std::vector<std::filesystem::path> chart(const std::string& figure,
                                              const plot::Chart& chart) const;
 
-    /// Draws pictures to NAME.svg, NAME.png and NAME.pdf in the same way as plot() (a later grid
-    /// with the same name replaces them), stores them at their original size as images/NAME-N.png,
-    /// and logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width",
-    /// "headings", "captions"} together with the fields of `event` ("epoch"). Returns the paths of
-    /// the four files or, without `figure`, which saves the time for drawing, only the last one.
-    /// After a resume, existing pictures are kept, because a network that continues from a
-    /// checkpoint would draw later ones. Throws Error for a grid whose parts do not match.
+    /// Draws pictures to NAME.svg, NAME.png and NAME.pdf in the same way as plot(); a later grid
+    /// with the same name replaces these files. Also stores the pictures at their original size as
+    /// images/NAME-N.png, and logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns",
+    /// "height", "width", "headings", "captions"} together with the fields of `event` ("epoch").
+    /// Returns the paths of the four files. If `figure` is false, nothing is drawn, which saves
+    /// time, and only the path of images/NAME-N.png is returned. After a resume, existing pictures
+    /// are kept, because a network that continues from a checkpoint would produce pictures of a
+    /// later state. Throws Error for a grid whose parts do not match.
     std::vector<std::filesystem::path> image(const std::string& name, const plot::ImageGrid& grid,
                                              const Json& event = Json::object(),
                                              bool figure = true);
@@ -104,7 +106,7 @@ class Run {
     /// far.
     size_t remember();
     /// Returns the records from number `from` on. A loop stores them in its checkpoint, because it
-    /// does not log them again when it continues from there.
+    /// does not log them again when it continues from the checkpoint.
     Json remembered(size_t from) const;
     /// Logs these records again. Throws Error as log() and row() do.
     void tell_again(const Json& remembered);
@@ -115,8 +117,8 @@ class Run {
 
   private:
     bool draws() const;
-    /// The paths of a figure's SVG, PNG and PDF files. Without gnuplot, its programs are written
-    /// instead, to be drawn on a machine that has gnuplot: a run should not fail at its last step
+    /// The paths of a figure's SVG, PNG and PDF files. Without gnuplot, these are gnuplot programs,
+    /// which can be run on a machine that has gnuplot: a run should not fail at its last step
     /// because a figure cannot be drawn.
     std::vector<std::filesystem::path> figure_paths(const std::string& name) const;
     std::string drawn(const std::string& program) const;

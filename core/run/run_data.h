@@ -1,5 +1,5 @@
-// The log of a run as curves and pictures, which is read while it grows: for programs that show
-// runs. Without LibTorch.
+// Reads the log of a run as curves and pictures, while the log grows, for programs that show runs.
+// Without LibTorch.
 #pragma once
 
 #include "base/natural_order.h"
@@ -21,7 +21,7 @@
 
 namespace hfc::run {
 
-/// The limits on what is kept of a run, whatever its file contains.
+/// The limits on the data that is kept of a run, whatever its log contains.
 inline constexpr size_t most_points = size_t{1} << 20;  ///< per curve
 inline constexpr size_t most_points_in_all = size_t{1} << 23;
 inline constexpr size_t most_curves = 1000;
@@ -46,7 +46,7 @@ struct Picture {
     std::string where;                            ///< "natural, epoch 3"
 };
 
-/// The numbers in the last event at the end of an epoch; NaN if they are missing.
+/// The numbers in the last event that ended an epoch; NaN if they are missing.
 struct Latest {
     std::string series;
     double epoch = std::numeric_limits<double>::quiet_NaN();
@@ -61,7 +61,7 @@ class RunData {
     /// Reads new data for at most about this many seconds. Returns true if anything has changed.
     bool poll(double seconds = 0.25);
 
-    /// The last directory of the path, unless rename() has set another name.
+    /// The last component of the path, unless rename() has set another name.
     const std::string& name() const { return name_; }
     void rename(std::string name) { name_ = std::move(name); }
     /// Without a slash at the end.
@@ -82,7 +82,7 @@ class RunData {
     const Latest& latest() const { return latest_; }
     /// The last lines, each truncated to 500 bytes.
     const std::deque<std::string>& tail() const { return lines_kept_; }
-    /// Takes one line of metrics.jsonl. Never throws, whatever the line contains.
+    /// Processes one line of metrics.jsonl. Never throws, whatever the line contains.
     void take(const std::string& line);
 
   private:

@@ -20,7 +20,7 @@ class RunStatus {
     bool poll();
 
     const std::filesystem::path& directory() const { return directory_; }
-    /// Whether a process holds the lock on the run's log that hfc-host takes.
+    /// Whether a process holds hfc-host's lock on the run's log.
     bool running() const { return running_; }
     /// "device" -> "cpu", "options.epochs.natural" -> "12" ...
     const std::vector<std::pair<std::string, std::string>>& settings() const { return settings_; }

@@ -1,4 +1,4 @@
-// Reads back what a run directory holds: for the commands that sum runs up. Without LibTorch.
+// Reads the contents of a run directory, for the commands that summarise runs. Without LibTorch.
 #pragma once
 
 #include "base/natural_order.h"
@@ -30,8 +30,8 @@ Settings flat_settings(const nlohmann::ordered_json& object);
 /// The options in a config, as flat_settings(), in the natural order of their names.
 Settings flat_options(const nlohmann::ordered_json& options);
 
-/// The rows of a CSV text. A field that can be read as a number is one (including nan and inf), an
-/// empty field is missing, and all others are strings.
+/// The rows of a CSV text. Fields that can be read as numbers (including nan and inf) become
+/// numbers, empty fields are left out, and all other fields become strings.
 Rows rows_from_csv(const std::string& text);
 
 /// name -> rows
@@ -41,7 +41,7 @@ using Tables = std::map<std::string, Rows, NaturalOrder>;
 Tables read_tables(const std::filesystem::path& directory);
 
 /// The events of metrics.jsonl. A truncated last line and lines that are not events are skipped.
-/// The visitor throws Error if the file cannot be read.
+/// Calling the result throws Error if the file cannot be read.
 Events read_events(const std::filesystem::path& directory);
 
 }  // namespace hfc::run

@@ -8,13 +8,13 @@
 
 namespace hfc::run {
 
-/// Reads each byte of the file once. The file may not exist yet. If it is replaced, truncated or
+/// Reads each byte of the file once. The file need not exist yet. If it is replaced, truncated or
 /// rewritten under the same name, reading starts again.
 class Tail {
   public:
     struct News {
         bool exists = false;
-        bool restarted = false;  ///< all earlier lines are void: those of this poll are the first
+        bool restarted = false;  ///< reading started again: earlier lines no longer count
         bool more = false;       ///< the limit was reached, and there is more to read
         uint64_t overlong = 0;   ///< lines that were skipped because they are too long
     };
@@ -22,7 +22,8 @@ class Tail {
     explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
 
     /// Reads at most `limit` new bytes. Calls `begin_again` before the first line if reading starts
-    /// again, and `line` for each complete line; an incomplete last line waits for its rest.
+    /// again, and `line` for each complete line; an incomplete last line is kept until the rest of
+    /// it has been written.
     News poll(const std::function<void()>& begin_again,
               const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);
 
@@ -40,8 +41,7 @@ class Tail {
     std::filesystem::path path_;
     uint64_t offset_ = 0, size_ = 0;
     uint64_t inode_ = 0;
-    std::string
-        head_;  ///< the file's first bytes, which reveal that it was rewritten under its inode
+    std::string head_;  ///< the file's first bytes, which show whether it was rewritten in place
     std::string torn_;
     bool skipping_ = false;  ///< in the middle of a line that is too long
 };

@@ -5,8 +5,8 @@
 
 namespace hfc::sandbox {
 
-/// Permanently removes the process's access to all files outside `reach`, to the network and to
-/// other programs and processes, and its privileges. TMPDIR becomes the first writable directory.
+/// Permanently removes the process's privileges and its access to all files outside `reach`, to the
+/// network, and to other programs and processes. TMPDIR becomes the first writable directory.
 /// `version` is the version of Landlock to use, at most landlock_version(). The kernel restricts
 /// only the calling thread and the threads that it starts later. Throws Error if the process
 /// already has another thread, or if the kernel refuses.

@@ -3,10 +3,10 @@
 
 namespace hfc::sandbox {
 
-/// For the calling thread and the threads that it starts later, makes the system calls fail that
-/// reach out of the process: sockets, other programs and processes, namespaces, changes of a file's
-/// owner or mode, and large kernel interfaces such as BPF. They fail with EPERM. Calls that are
-/// newer than this file fail with ENOSYS, as on an older kernel. If `landlock_version` is below 3,
+/// Blocks system calls that reach outside the process, for the calling thread and the threads that
+/// it starts later: sockets, other programs and processes, namespaces, changes of a file's owner or
+/// mode, and large kernel interfaces such as BPF. These calls fail with EPERM. Calls that are newer
+/// than this file fail with ENOSYS, as on an older kernel. If `landlock_version` is below 3,
 /// truncating a file by its name fails, too. Requires no_new_privs. Throws Error if the kernel
 /// refuses.
 void restrict_system_calls(int landlock_version);

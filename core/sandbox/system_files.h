@@ -7,7 +7,7 @@ namespace hfc::sandbox {
 
 /// The system's libraries, the directories of this program and of LibTorch, descriptions of this
 /// process and of the machine in /proc and /sys, /dev/null and similar devices, and NVIDIA devices.
-/// No user's files.
+/// No user files.
 Reach system_files();
 
 }  // namespace hfc::sandbox

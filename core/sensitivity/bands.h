@@ -32,9 +32,9 @@ Bands radial(const at::Tensor& map, int64_t bands = 64, Measure measure = Measur
              double radius = 0);
 
 /// Sectors of directions modulo pi, because k and -k are the same frequency of an image. Band 0 is
-/// centred at 0, frequencies along the rows (which vary from column to column), and band n / 2 at
-/// pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0, so are the
-/// frequencies beyond it.
+/// centred at direction 0 (frequencies along the rows, which vary from column to column), and band
+/// n / 2 at pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0, the
+/// frequencies beyond it are left out, too.
 Bands angular(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
               double radius = 0);
 

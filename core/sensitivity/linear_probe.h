@@ -1,5 +1,5 @@
-// Tests whether a linear classifier can predict labels from features: from masks, for example, the
-// class of an image or the network to which they belong.
+// Tests whether a linear classifier can predict labels from features. For example, masks are the
+// features, and each mask's class or network is its label.
 #pragma once
 
 #include <ATen/core/Tensor.h>

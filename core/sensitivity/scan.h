@@ -11,8 +11,8 @@
 namespace hfc::sensitivity {
 
 struct ScanOptions {
-    /// The largest frequency visited in each direction, in bins, non-negative; the others are NaN
-    /// in the map. If unset, all frequencies are visited.
+    /// The largest frequency visited in each direction, in bins, non-negative; frequencies beyond
+    /// it are NaN in the map. If unset, all frequencies are visited.
     std::optional<int64_t> reach = {};
     model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]

@@ -67,11 +67,11 @@ void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& me
 /// The name under which safetensors and npz store metadata; no tensor may have it.
 constexpr auto metadata_name = "__metadata__";
 
-/// The member that identifies an archive as one of PyTorch's, in a directory or not.
+/// The member that identifies an archive as one of PyTorch's, whether or not it is in a directory.
 constexpr std::string_view pickle_name = "data.pkl";
 Content read_pytorch(ZipReader& archive);
 
-/// Whether a file is one of PyTorch's from before version 1.6: a series of pickles followed by the
+/// Whether a file was written by PyTorch before version 1.6: a series of pickles followed by the
 /// storages.
 bool is_legacy(std::string_view start);
 Content read_legacy(const InputFile& file);

@@ -57,10 +57,10 @@ struct Value {
     }
 };
 
-/// The memory that a pickle may use, because a few bytes of program can request a lot of it.
+/// The memory that a pickle may use, because a few bytes of program can request a lot of memory.
 class Budget {
   public:
-    /// Throws Malformed if it is exhausted.
+    /// Throws Malformed if the budget is exhausted.
     void take(size_t count, size_t bytes_each = 1);
 
   private:

@@ -1,5 +1,5 @@
 // Converts the values of a pickle's machine to plain values: common objects of Python and NumPy
-// become what they represent, and others are left out and listed by name.
+// become the values that they represent, and other objects are left out and listed by name.
 #pragma once
 
 #include "tensor_file/pickle.h"
@@ -17,8 +17,8 @@ class TreeMaker {
     /// tree.
     explicit TreeMaker(uint64_t program_bytes);
 
-    /// Throws Malformed for values that are nested too deeply or are too many, and if all objects
-    /// are left out.
+    /// Throws Malformed for values that are nested too deeply, for too many values, and if all
+    /// objects are left out.
     Tree make(const pickle::Value& value);
 
     /// "optimizer.when (datetime.datetime)": the path of each value that was left out, and why.
@@ -36,7 +36,7 @@ class TreeMaker {
     Tree container(const Object& object, const std::string& path, int depth);
     Tree leave_out(const std::string& path, const std::string& what);
 
-    /// The next three return nothing if the object is something else or damaged.
+    /// The next three return nothing if the object has another type or is damaged.
     std::optional<std::string> bytes(const Value& value);
     std::optional<Tree> simple(const Object& object, std::string_view type);
     std::optional<Tree> numpy(const Object& object, std::string_view type);

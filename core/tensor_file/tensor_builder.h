@@ -12,13 +12,13 @@ namespace hfc::tensor_file {
 class StorageSource {
   public:
     virtual ~StorageSource() = default;
-    /// Returns the storage with this key, as a tensor with one dimension; the same one for the same
-    /// key. Checks `count` before it allocates memory. Throws Malformed.
+    /// Returns the storage with this key, as a tensor with one dimension; the same tensor for the
+    /// same key. Checks `count` before it allocates memory. Throws Malformed.
     virtual at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) = 0;
 };
 
-/// Makes tensors, and nothing else. `bytes`: the size of the file, which limits the total size of
-/// the storages within the pickle itself.
+/// Returns a builder that makes only tensors. `bytes`: the size of the file, which limits the total
+/// size of the storages within the pickle itself.
 std::unique_ptr<pickle::Builder> tensor_builder(StorageSource& storages, uint64_t bytes);
 
 /// The dtype named `torch.NAME`, or nullptr.

@@ -21,8 +21,8 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 /// The metadata of a safetensors file.
 using Metadata = std::map<std::string, std::string>;
 
-/// The contents of a file. For files of named tensors (safetensors, npz) this is a dict of them,
-/// for npy a tensor, and for PyTorch's files and pickles the value that was saved.
+/// The contents of a file. For safetensors and npz, the value is a dict of tensors; for npy, it is
+/// a tensor; for PyTorch's files and pickles, it is the value that was saved.
 struct Content {
     Tree value;
     Metadata metadata;  ///< for safetensors and npz
@@ -32,9 +32,9 @@ struct Content {
 };
 
 /// Reads a file, whose format is recognised by its contents, not by its extension. Nothing in it is
-/// executed. Reads tensors, containers, numbers and strings, and NumPy's arrays and scalars, sets,
-/// paths, namespaces, devices and dtypes if they can be represented by such values. Throws Error
-/// naming the file and the problem.
+/// executed. Reads tensors, containers, numbers and strings. NumPy's arrays and scalars, sets,
+/// paths, namespaces, devices and dtypes are converted to these if possible. Throws Error naming
+/// the file and the problem.
 Content read(const std::filesystem::path& path);
 
 /// Returns the tensors of a file, on the CPU. The format is recognised by the file's contents, not
@@ -59,7 +59,7 @@ NamedTensors flatten(const Tree& tree);
 
 /// Writes tensors in the format given by the extension: .safetensors, .npz (stored) or .npy
 /// (exactly one tensor, whose name is not stored). The values are written as contiguous CPU
-/// tensors; tensors that share memory are written separately. `path` then contains either its old
+/// tensors; tensors that share memory are written separately. `path` always contains either its old
 /// or its new contents. npz stores metadata as an array of bytes named "__metadata__", which
 /// contains JSON. Throws Error for an unknown extension, an empty or duplicate name, a dtype that
 /// the format does not have, metadata in a format without metadata, and a file that cannot be

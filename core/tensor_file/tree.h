@@ -1,4 +1,4 @@
-// The contents of a file that has more than named tensors: values in dicts and lists.
+// The contents of a file that contains more than named tensors: values in dicts and lists.
 #pragma once
 
 #include <ATen/core/Tensor.h>

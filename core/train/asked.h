@@ -7,7 +7,7 @@ namespace hfc::train {
 
 struct Asked {
     bool pause = false;
-    bool end = false;  ///< by a signal, which the other processes adopt
+    bool end = false;  ///< a process has received a signal, which the other processes adopt
     bool checkpoint = false;
 };
 

@@ -13,12 +13,12 @@ namespace hfc::train {
 /// The probe that determines which epoch is best; without it, the lowest loss does.
 inline constexpr const char* validation_name = "validation";
 
-/// What makes an epoch better than another: its accuracy on the probe "validation" or, without it,
-/// its negative training loss.
+/// The number by which epochs are compared: the accuracy on the probe "validation" or, without it,
+/// the negative training loss.
 double merit_of(const EpochResult& result);
 
-/// The number of epochs after the best one; the first of several equally good epochs is the best.
-/// There is at least one epoch.
+/// The number of epochs after the best one; the first of several equally good epochs counts as the
+/// best. There must be at least one epoch.
 int64_t epochs_since_best(const std::vector<EpochResult>& results);
 
 /// Writes checkpoints to the directory in the options; does nothing if there is no directory.
@@ -27,8 +27,8 @@ class Checkpointer {
     /// All three must outlive the checkpointer.
     Checkpointer(Stepper& stepper, const data::Dataset& dataset, const TrainOptions& options);
 
-    /// Returns the position at which to start: that of the newest intact checkpoint if the options
-    /// require it and there is one, otherwise the beginning.
+    /// Returns the position at which to start: the position of the newest intact checkpoint if the
+    /// options request a resume and there is one, otherwise the beginning.
     Position begin();
 
     /// Whether the last checkpoint is options.checkpoints.seconds old.

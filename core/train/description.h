@@ -1,4 +1,4 @@
-// A description of a training run, which is compared with that in a checkpoint.
+// A description of a training run, which is compared with the description in a checkpoint.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -10,10 +10,9 @@
 namespace hfc::train {
 
 /// The options and data that two training runs must have in common so that one can continue from
-/// the other's checkpoint. The number of epochs is not included, and neither are the GPU, the
-/// number of reading threads, and the number of computing threads, which changes the last digits
-/// but not what is trained. For checkpoints from versions that stored fewer fields, only those
-/// fields are compared.
+/// the other's checkpoint. The number of epochs, the GPU, and the numbers of reading and computing
+/// threads are not included. The number of computing threads changes only the last digits. For
+/// checkpoints from versions that stored fewer fields, only those fields are compared.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
 /// Likewise, for the options of an optimizer or of a group of its parameters.
 checkpoint::Json describe(const optim::OptimizerOptions& options);

@@ -12,7 +12,7 @@ namespace hfc::train {
 /// The loss of one batch.
 struct BatchLoss {
     Loss loss;               ///< without a graph
-    int64_t images = 0;      ///< the number of images of which it is the mean
+    int64_t images = 0;      ///< the loss is the mean over this many images
     int64_t all_images = 0;  ///< the number of images of the batch on all processes
 };
 

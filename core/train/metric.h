@@ -39,7 +39,7 @@ class Metric {
 using MetricPtr = std::shared_ptr<Metric>;
 
 /// "top5", "cross_entropy", "calibration_error" or "class_accuracy" (the mean over the classes that
-/// have images). Throws Error for another name, listing these.
+/// have images). Throws Error for any other name, listing the known ones.
 MetricPtr make_metric(const std::string& name);
 
 /// Makes make_metric() recognise this metric, too, from now on. For a metric that comes with the
@@ -63,8 +63,8 @@ class MetricRecorder {
     /// measurement.
     void listen(model::MeasureOptions& options);
 
-    /// Throws Error if a probe has no logits, as for a loss of another kind of network, and for a
-    /// value that is not finite, naming the metric and the probe.
+    /// Throws Error if a probe has no logits, because the objective measures it in another way, and
+    /// for a value that is not finite, naming the metric and the probe.
     std::vector<MetricValues> values() const;
 
   private:

@@ -1,6 +1,6 @@
-// The learning rate during training: a factor of the optimizer's rate, which depends only on the
-// position in training, so that a resumed run needs no state for it. A schedule may move the
-// momentum as well.
+// The learning rate during training, as a factor of the optimizer's rate. The factor depends only
+// on the position in training, so a resumed run needs no stored state for it. A schedule may also
+// change the momentum.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -50,7 +50,8 @@ struct RateScheduleOptions {
     /// gamma at each of `milestones`; "exponential": times gamma every epoch; "one_cycle": see
     /// optim::OneCycle, over all steps. Its maximum is the optimizer's rate.
     std::string name = "cosine";
-    /// The number of epochs, non-negative, in which the rate rises linearly to its factor.
+    /// The number of epochs at the start, non-negative, in which the rate rises linearly to the
+    /// schedule's rate.
     double warmup = 0;
     double pct_start = 0.3;  ///< one_cycle: the fraction of rising steps, above 0 and below 1
     double least = 0;        ///< cosine, linear: in [0,1]

@@ -38,11 +38,11 @@ struct Trained {
 checkpoint::Checkpoint capture(const Trained& trained, const Position& position,
                                const checkpoint::Json& training);
 
-/// Restores all of it and returns the position. The tensors' memory layouts remain those of the
-/// model. Throws Error, before it changes anything, if the checkpoint belongs to another training
-/// run. The Error names the first option that differs, or the tensor that is missing, has another
-/// shape or comes from another version of LibTorch (a generator's state). Calls `warn` if the last
-/// digits of the numbers may differ anyway, because the number of threads does.
+/// Restores all of it and returns the position. The model's tensors keep their memory layouts.
+/// Throws Error, before it changes anything, if the checkpoint belongs to another training run. The
+/// Error names the first option that differs, or the tensor that is missing, has another shape or
+/// comes from another version of LibTorch (a generator's state). Calls `warn` if the last digits of
+/// the numbers may differ because the number of threads or processes has changed.
 Position restore(const checkpoint::Checkpoint& checkpoint, const Trained& trained,
                  const checkpoint::Json& training,
                  const std::function<void(const std::string&)>& warn = {});

@@ -11,7 +11,7 @@ namespace hfc::train {
 at::Tensor generator_state(at::Device device);
 void set_generator_state(at::Device device, const at::Tensor& state);
 
-/// Restores the global random generators of the CPU and of a device at its end.
+/// Restores the global random generators of the CPU and of a device at the end of the scope.
 class GeneratorScope {
   public:
     explicit GeneratorScope(at::Device device);
@@ -24,8 +24,8 @@ class GeneratorScope {
     at::Tensor cpu_, own_;  ///< own_ is undefined on the CPU
 };
 
-/// Stores what a batch changes before the optimizer's step: the buffers (running statistics) and
-/// the states of the random generators.
+/// Stores the state that a batch changes before the optimizer's step: the buffers (running
+/// statistics) and the states of the random generators.
 class Rewind {
   public:
     Rewind(const model::Model& model, at::Device device);

@@ -33,9 +33,9 @@ class RunningLoss {
     void add(const at::Tensor& loss, int64_t images, const Terms& terms = {});
     /// Reads the remaining losses. Throws as add() does.
     void flush();
-    /// The mean over the images read so far, or 0 before the first.
+    /// The mean over the images of all losses read so far, or 0 before the first.
     double mean() const;
-    /// The same of each term, by name.
+    /// The same for each term, by name.
     std::vector<std::pair<std::string, double>> term_means() const;
     const Sums& sums() const { return read_; }
 

@@ -64,13 +64,13 @@ class Stepper {
         at::Tensor loss = {};  ///< the mean over its images
     };
 
-    /// The step after `batch` batches of the epoch (counted from one), with its rate and without
-    /// gradients.
+    /// Begins the step after the first `batch` batches of `epoch` (counted from one): sets its rate
+    /// and removes the gradients.
     Step begin(int64_t epoch, int64_t batch);
-    /// Adds the gradients of all images of the step, whatever their batches and whichever process
-    /// of parallel::world() has them. Throws Error for a loss that is not a single number with a
-    /// gradient, and as RunningLoss::add() does; the weights have then not changed. After
-    /// Interrupted, buffers and generators are in an intermediate state.
+    /// Adds the gradients of all images of the step, from all of its batches and all processes of
+    /// parallel::world(). Throws Error for a loss that is not a single number with a gradient, and
+    /// as RunningLoss::add() does; the weights have then not changed. After Interrupted, buffers
+    /// and generators are in an intermediate state.
     void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
     /// Clips the gradients and updates the weights.
     void finish(const Step& step);

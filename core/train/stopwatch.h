@@ -24,7 +24,7 @@ class Stopwatch {
 
     void start_training();
     void trained(int64_t images);
-    /// A time in which nothing was done, which does not count.
+    /// Excludes a time in which nothing was done.
     void paused(double seconds) {
         start_ +=
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));

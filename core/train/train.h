@@ -21,11 +21,11 @@
 
 namespace hfc::train {
 
-/// Checkpoints, from which an interrupted training run continues to bit-identical numbers.
+/// Checkpoints. An interrupted training run that continues from one reaches bit-identical numbers.
 struct CheckpointOptions {
     std::filesystem::path folder = {};  ///< only for this training run; empty if none are written
-    /// Seconds between two checkpoints within an epoch, non-negative; a tenth of it at the end of
-    /// an epoch.
+    /// Seconds between two checkpoints within an epoch, non-negative. At the end of an epoch, a
+    /// tenth of this time is enough.
     double seconds = 60;
     int64_t keep = 2;  ///< the number of newest checkpoints to keep, at least 1
     /// Also keep the best epoch, in folder/best: the one with the highest accuracy on the probe
@@ -46,7 +46,7 @@ struct TrainOptions {
     data::Bad bad = data::Bad::stop;  ///< what to do with a sample that cannot be read
     optim::OptimizerOptions optimizer;
     /// In place of `optimizer`: an optimizer for parameters of the model, in groups with their own
-    /// options. Checkpoints contain its state; its rates are restored afterwards.
+    /// options. Checkpoints contain its state; its rates are restored after training.
     std::shared_ptr<optim::Optimizer> given_optimizer = {};
     uint64_t seed = 0;  ///< seeds the order of the images (a new one in each epoch) and dropout
     std::vector<model::Probe> probes;     ///< evaluated after each epoch
@@ -70,16 +70,16 @@ struct TrainOptions {
     /// The probes and observers use the average, and the model has it at the end.
     std::optional<double> average = {};
     std::optional<double> clip_norm = {};  ///< the maximum norm of all gradients together, above 0
-    /// The number of batches per step of the optimizer, at least 1: their gradients are those of
-    /// one batch with all their images.
+    /// The number of batches per step of the optimizer, at least 1. The gradients are the same as
+    /// for one batch with all images of these batches.
     int64_t accumulate = 1;
-    /// After training, the model has the weights of the best epoch, and of the last one of several
-    /// equally good epochs; see CheckpointOptions::best for what is good.
+    /// After training, the model has the weights of the best epoch, as defined at
+    /// CheckpointOptions::best. Of several equally good epochs, the last one is used.
     bool keep_best = false;
     /// Measured as the probe "validation", before the others.
     std::optional<data::Dataset> validation = {};
-    /// Training ends when this many epochs have passed since the best one, at least 1; see
-    /// CheckpointOptions::best for the best epoch.
+    /// At least 1: training ends this many epochs after the best epoch, as defined at
+    /// CheckpointOptions::best.
     std::optional<int64_t> patience = {};
     /// Called between batches and after each epoch; returns a request to pause, or to stop after
     /// the epoch.
@@ -126,7 +126,7 @@ struct StepResult {
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
-    /// Called after each step. It waits for the device.
+    /// Called after each step. If it is set, training waits for the device at each step.
     std::function<void(const StepResult&)> on_step = {};
     /// Called after an epoch with the samples that were skipped in it and not reported before, if
     /// there are any.
@@ -142,9 +142,9 @@ struct Observer {
 /// Throws Error for an option out of range, for data that do not fit the model, if drop_last leaves
 /// no batch, and as soon as a loss is not finite (naming the epoch and the batch; on the CPU before
 /// the weights are updated, on CUDA some batches later, because reading a loss waits for the
-/// device). Throws Interrupted after Ctrl-C, at the next batch, when all finished epochs have been
+/// device). Throws Interrupted after Ctrl-C, at the next batch, once all finished epochs have been
 /// reported and a checkpoint has been written. With options.checkpoints, the last checkpoint is
-/// written after the last epoch; only this one and the best one then remain.
+/// written after the last epoch; only this checkpoint and the best one then remain.
 ///
 /// The processes of parallel::world() share each batch. All must call this function with the same
 /// arguments; only rank 0 reads and writes checkpoints and handles requests. Training that

@@ -51,7 +51,7 @@ class AveragedScope {
 
   private:
     WeightAverage* average_;
-    std::vector<at::Tensor> weights_;  ///< the same in both swaps, whatever a callback adds
+    std::vector<at::Tensor> weights_;  ///< the same in both swaps, even if a callback adds weights
 };
 
 }  // namespace hfc::train

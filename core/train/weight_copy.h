@@ -15,7 +15,7 @@ namespace hfc::train {
 /// Copies of the parameters and buffers of a model, in the order of model::state_of().
 class WeightCopy {
   public:
-    /// name: begins the names of the tensors in a checkpoint. meaning: names the copy in messages,
+    /// name: the start of the tensors' names in a checkpoint. meaning: names the copy in messages,
     /// such as "best weights". `model` must outlive this object.
     WeightCopy(model::Model& model, std::string name, std::string meaning);
 
@@ -27,7 +27,7 @@ class WeightCopy {
 
     /// Copies the model's current weights and buffers. Throws like current().
     void take();
-    /// Copies the copies back to the model. Throws like current().
+    /// Copies the stored weights and buffers back to the model. Throws like current().
     void put() const;
 
     /// The copies, with their names in a checkpoint.

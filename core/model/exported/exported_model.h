@@ -14,8 +14,8 @@ namespace exported {
 struct Program;
 }
 
-/// A network that runs a graph. Its parameters, buffers and layers have the names from Python.
-/// Copies share the graph.
+/// A network that runs a graph. Its parameters, buffers and layers have the same names as in
+/// Python. Copies share the graph.
 class ExportedModel : public Model {
   public:
     /// `tensors`: one per parameter, buffer and constant of the program.
@@ -34,8 +34,8 @@ class ExportedModel : public Model {
     const exported::Program& program() const { return *program_; }
     /// The tensors that are not in any state_dict: constants, and buffers that are not persistent.
     tensor_file::NamedTensors constants() const;
-    /// The names of weights that are the same tensor as another one, and the other one's name:
-    /// {"decoder.weight", "encoder.weight"}.
+    /// The names of weights that share their tensor with another weight, and the other weight's
+    /// name: {"decoder.weight", "encoder.weight"}.
     std::map<std::string, std::string> tied() const;
 
   private:
@@ -47,15 +47,15 @@ class ExportedModel : public Model {
 
     std::shared_ptr<const exported::Program> program_;
     std::optional<at::ScalarType> exported_type_;  ///< dtype of its first weight
-    /// One per state of the program; shared with the registered ones.
+    /// One per state of the program; shared with the registered parameters and buffers.
     std::vector<at::Tensor> tensors_;
     /// One per module of the program; the first is null.
     std::vector<std::shared_ptr<Layer>> modules_;
 };
 
 /// Reads the network in a .pt2 file, on the CPU, in the mode in which it was exported. `notes`, if
-/// given, receives remarks for the user. Throws Error naming the file and, if one is the cause, the
-/// node and the layer.
+/// given, receives remarks for the user. Throws Error naming the file and, if a node is the cause,
+/// the node and its layer.
 std::shared_ptr<ExportedModel> load_exported(const std::filesystem::path& path,
                                              std::vector<std::string>* notes = nullptr);
 

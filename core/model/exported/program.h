@@ -53,7 +53,7 @@ struct Output {
     std::string name = {};
 };
 
-/// Arithmetic on sizes that Python performed.
+/// Arithmetic that Python performed on sizes.
 enum class SizeOperator {
     none,
     add,
@@ -75,8 +75,8 @@ enum class SizeOperator {
 struct Node {
     std::string name;
     std::string target;
-    std::optional<c10::OperatorHandle> call = {};  ///< either an operator, or
-    SizeOperator arithmetic = SizeOperator::none;  ///< on `operands`
+    std::optional<c10::OperatorHandle> call = {};  ///< the operator if the node calls one
+    SizeOperator arithmetic = SizeOperator::none;  ///< the arithmetic on `operands` otherwise
     std::vector<Element> operands = {};
     std::vector<c10::IValue> arguments = {};  ///< with gaps for the patches
     std::vector<Patch> patches = {};
@@ -85,10 +85,10 @@ struct Node {
     std::vector<int> released = {};  ///< slots that are not read afterwards
     int module = 0;                  ///< the module whose mode the node follows
     std::vector<int> ends = {};      ///< modules whose result the node produces, inner ones first
-    /// The node adds to the number of batches of a norm, but only in training mode.
+    /// Whether the node increments a norm's count of batches, which it does only in training mode.
     bool counts_batches = false;
-    /// For a batch_norm whose file, exported in evaluation mode, does not count batches: the slot
-    /// of the count, or -1.
+    /// The slot of the count of batches, for a batch_norm in a file that was exported in evaluation
+    /// mode and does not count batches itself; otherwise -1.
     int count_slot = -1;
     /// Whether a patch has the kind `mode`.
     bool has_mode = false;
@@ -125,7 +125,7 @@ struct Program {
     int input = -1;  ///< the slot of the images
     std::string input_name;
     Shape input_shape;
-    bool copies_input = false;  ///< a node writes to the images
+    bool copies_input = false;  ///< whether a node writes to the images
     std::vector<Node> nodes;
     int output = -1;
     /// The slot of a buffer, and the slot of its new value.
@@ -149,7 +149,7 @@ Json parse_json(const std::string& text, const std::string& what);
 Program parse_program(std::string json);
 
 /// Returns the operator that `target` names ("torch.ops.aten.conv2d.default") if networks may call
-/// it. Throws Malformed with a reason, to append to the node's place.
+/// it. Throws Malformed with a reason, which the caller appends to the node's place.
 c10::OperatorHandle find_operator(const std::string& target);
 
 /// The dtype, layout or memory format that a number represents in the schema of torch.export.

@@ -1,4 +1,5 @@
-// The names of a graph while it is being read, and arguments in the form that an operator takes.
+// The names in a graph that is being read, and the conversion of arguments to the types of
+// operators.
 #pragma once
 
 #include "model/exported/program.h"
@@ -40,7 +41,7 @@ class Scope {
 Element size_element(const Json& value, const Scope& scope);
 
 /// Puts the file's argument at `position` of the node's stack. Throws Malformed if the operator
-/// takes another type.
+/// requires a different type.
 void set_argument(Node& node, size_t position, const c10::Argument& argument, const Json& given,
                   const Scope& scope);
 
@@ -64,8 +65,9 @@ std::vector<StackEntry> module_stack(const Json& node);
 /// The slot of the argument at `position`, or -1 if it is not the value of a slot.
 int value_at(const Node& node, size_t position);
 
-/// Completes the program once all nodes have been read: determines modes, folds, and the last node
-/// that reads each value. counted: the modules whose batches a node counts.
+/// Completes the program once all nodes have been read: determines the modes, the norms that can be
+/// folded into convolutions, and the last node that reads each value. counted: the modules whose
+/// batches a node counts.
 void finish(Program& program, const std::set<int>& counted);
 
 }  // namespace hfc::model::exported

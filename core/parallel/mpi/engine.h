@@ -1,5 +1,6 @@
 // The only thread that calls MPI. It starts a collective, waits for it without occupying a core,
-// answers ranks that ask for the position of this one, and reports those that do not take part.
+// answers other ranks' questions about the position of this rank, and reports ranks that do not
+// take part.
 #pragma once
 
 #define OMPI_SKIP_MPICXX 1  // the C++ bindings would need an additional library
@@ -24,7 +25,7 @@ void check(int code, const char* what);
 
 class Engine {
   public:
-    /// One collective: `start` starts it, piece by piece, until it returns false.
+    /// One collective: each call of `start` starts one piece of it, until `start` returns false.
     struct Job {
         std::string name;  ///< "all_reduce of 1024 numbers"
         std::function<bool(MPI_Request&)> start;
@@ -34,15 +35,15 @@ class Engine {
 
     /// MPI must be initialised, with at least MPI_THREAD_SERIALIZED.
     explicit Engine(double timeout);
-    /// First does all queued work.
+    /// Completes all queued work first.
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
     int rank() const { return rank_; }
     int size() const { return size_; }
-    /// Only for the end, because a rank that has ended must not take part in collectives of the
-    /// others.
+    /// Only for the end, because a rank that has ended must not take part in collectives of other
+    /// ranks.
     MPI_Comm end_communicator() const { return ends_; }
 
     void add(Job job);

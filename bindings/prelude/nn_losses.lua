@@ -11,22 +11,27 @@ local function reduce(x, reduction)
   return x
 end
 
-local reductions = {mean = true, sum = true, none = true}
+-- The words in quotes, as in: "a", "b" or "c".
+local function listed(words, quote)
+  local quoted = {}
+  for i, word in ipairs(words) do quoted[i] = quote .. word .. quote end
+  return table.concat(quoted, ", ", 1, #words - 1) .. " or " .. quoted[#words]
+end
 
--- Declares a loss of (input, target): names of its arguments but reduction, their defaults, those
--- of them that are tensors, and loss(self, input, target, ...).
-local function loss(class, names, defaults, text, forward, tensors, setup)
+-- Declares a loss. names: its arguments; their defaults, except that of reduction; forward(self,
+-- input, target, ...); tensors: the arguments that are tensors; reductions: the accepted values.
+local function loss(class, names, defaults, text, forward, tensors, setup, reductions)
+  reductions = reductions or {"mean", "sum", "none"}
+  local accepted = {}
+  for _, name in ipairs(reductions) do accepted[name] = true end
   defaults.reduction = "mean"
   for _, name in ipairs(tensors or {}) do defaults[name] = none end
   layer(class, {
     names = names, defaults = defaults, buffers = tensors,
-    text = text .. " reduction: \"mean\", \"sum\"" .. (class == "KLDivLoss"
-      and ", \"none\" or \"batchmean\" (the sum divided by the batch size)." or " or \"none\"."),
+    text = text .. " reduction: " .. listed(reductions, '"') .. ".",
     setup = function(self, o)
-      local by_batch = class == "KLDivLoss"
-      check(reductions[o.reduction] or by_batch and o.reduction == "batchmean", class,
-            "reduction must be 'mean', 'sum'" .. (by_batch and ", 'none' or 'batchmean'"
-              or " or 'none'") .. ", got '%s'", tostring(o.reduction))
+      check(accepted[o.reduction], class, "reduction must be %s, got '%s'",
+            listed(reductions, "'"), tostring(o.reduction))
       if setup then setup(self, o) end
     end,
     forward = forward,
@@ -90,14 +95,15 @@ loss("NLLLoss", {"weight", "ignore_index", "reduction"}, {ignore_index = -100},
   end, {"weight"})
 loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
   "\z
-  Computes the Kullback-Leibler divergence of (log-probabilities, probabilities).",
+  Computes the Kullback-Leibler divergence of (log-probabilities, probabilities). The reduction \z
+  \"batchmean\" divides the sum by the batch size.",
   function(self, input, target)
     local by_batch = self.reduction == "batchmean"
     local result = torch.kl_div(input, target, {
       reduction = by_batch and "sum" or self.reduction, log_target = self.log_target,
     })
     return by_batch and result / input:size(0) or result
-  end)
+  end, nil, nil, {"mean", "sum", "none", "batchmean"})
 loss("PoissonNLLLoss", {"log_input", "full", "eps", "reduction"},
   {log_input = true, full = false, eps = 1e-8},
   "Computes the negative log-likelihood of counts under a Poisson distribution. input: the rate, \z

@@ -322,31 +322,27 @@ TEST_F(Parallel, KillingARankEndsTheOthersAndTheRunGoesOnToTheSameNumbers) {
     std::mt19937 random(std::random_device{}());
     const char* const wanted = std::getenv("HFC_TEST_KILLS");
     const int kills = wanted != nullptr ? std::atoi(wanted) : 2;
-    for (int i = 0; i < kills; ++i) {
-        const bool begun = fs::exists(out / "metrics.jsonl");
-        if (!begun) {
-            fs::remove_all(out);
+    const auto start_or_resume = [&](std::function<void(int)> while_running) {
+        if (fs::exists(out / "metrics.jsonl")) {
+            return run_several(2, {"--resume", out.string()}, std::move(while_running));
         }
+        fs::remove_all(out);
+        return run_several(2, job(out, 10), std::move(while_running));
+    };
+    for (int i = 0; i < kills; ++i) {
         Clock::time_point killed;
-        const auto result = run_several(
-            2, begun ? std::vector<std::string>{"--resume", out.string()} : job(out, 10),
-            [&](int pid) {
-                std::this_thread::sleep_for(milliseconds(700 + random() % 600));
-                const auto ranks = ranks_of(pid);
-                killed = Clock::now();
-                if (!ranks.empty()) {
-                    kill(ranks[random() % ranks.size()], SIGKILL);
-                }
-            });
+        const auto result = start_or_resume([&](int pid) {
+            std::this_thread::sleep_for(milliseconds(700 + random() % 600));
+            const auto ranks = ranks_of(pid);
+            killed = Clock::now();
+            if (!ranks.empty()) {
+                kill(ranks[random() % ranks.size()], SIGKILL);
+            }
+        });
         EXPECT_LT(Clock::now() - killed, std::chrono::seconds(10));
         EXPECT_TRUE(result.status == 0 || result.status == 128 + SIGKILL) << result.err;
     }
-    const bool begun = fs::exists(out / "metrics.jsonl");
-    if (!begun) {
-        fs::remove_all(out);
-    }
-    const auto last =
-        run_several(2, begun ? std::vector<std::string>{"--resume", out.string()} : job(out, 10));
+    const auto last = start_or_resume({});
     ASSERT_EQ(last.status, 0) << last.err;
     EXPECT_EQ(sum_of(out), sum_of(whole));
     EXPECT_EQ(results_of(out), results_of(whole));

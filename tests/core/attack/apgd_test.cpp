@@ -45,9 +45,11 @@ TEST_P(Published, gives_the_same_images_after_10_steps) {
     const auto found = perturb(*problem_.model, problem_.images, problem_.labels, options(10));
     const auto stable = test::auto_fixture(name_ + " stable").nonzero().squeeze(1);
     ASSERT_GE(stable.numel(), 8);
-    const auto difference = (found - test::auto_fixture(name_)).index_select(0, stable);
+    const auto difference =
+        (found - test::auto_fixture(name_)).index_select(0, stable).abs().amax({1, 2, 3});
     // The authors' images were made with AVX-512; with AVX2, one of them differs by 2e-5.
-    EXPECT_LE(difference.abs().max().item<double>(), 5e-5);
+    EXPECT_LE(difference.gt(2e-6).sum().item<int64_t>(), 1);
+    EXPECT_LE(difference.max().item<double>(), 5e-5);
 }
 
 TEST_P(Published, fools_the_same_images_after_100_steps) {

@@ -92,8 +92,8 @@ class LuaObjective : public train::Objective {
             return;
         }
         require(lua_istable(L, index),
-                "option 'loss': the function must return a table {{term = value}} after the "
-                "loss, got {}",
+                "option 'loss': the function's second result, if any, must be a table "
+                "{{term = value}}, got {}",
                 describe(L, index));
         for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
             require(lua_type(L, -2) == LUA_TSTRING,

@@ -141,8 +141,8 @@ local function read_arguments(arguments, flat)
           value = "true"
         else
           wrong_use("option --%s: expected a value%s", name, following == nil and ""
-            or string.format(", got '%s'; if this is the value, write --%s=%s", following, name,
-                             following))
+            or string.format(", got '%s'; if that is meant to be the value, write --%s=%s",
+                             following, name, following))
         end
       end
       given[name] = value

@@ -63,7 +63,7 @@ class Value {
 
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
-    /// For messages that begin as those of expected() do.
+    /// "argument 1 (model)", for example: messages about the value begin with it.
     const std::string& name() const { return name_; }
 
     /// Each of these throws Error "NAME: expected ..., got ..." if the value has a different type.

@@ -251,7 +251,7 @@ void Machine::append(const std::vector<const Value*>& items) {
 void Machine::set_items(const std::vector<const Value*>& items) {
     auto* const dict = std::get_if<Dict>(&container({Dict{}})->data);
     expect(dict != nullptr && items.size() % 2 == 0,
-           "its pickle sets items of something that is not a dict (before byte {})", at_);
+           "its pickle sets items on something that is not a dict (before byte {})", at_);
     budget_.take(items.size(), item_bytes);
     for (size_t i = 0; i < items.size(); i += 2) {
         dict->items.emplace_back(items[i], items[i + 1]);

@@ -70,7 +70,7 @@ void add_options(CLI::App& app, SweepOptions& options) {
                    "add the finished runs to this CSV file, to be reused with --from")
         ->type_name("FILE");
     app.add_flag("--slurm", options.slurm,
-                 "do not start any run, but write DIR/array.sh, a Slurm batch script with one task "
+                 "instead of starting runs, write DIR/array.sh, a Slurm batch script with one task "
                  "per run");
     app.add_option(
            "--share", options.share,

@@ -192,7 +192,8 @@ TEST_F(ScriptOptions, WrongValuesNameTheOption) {
     fails({"--radii", "4,,8"}, "option --radii: expected values separated by commas");
     fails({"--radii", "4,"}, "option --radii: expected values separated by commas");
     fails({"--model", "--lr"},
-          "option --model: expected a value, got '--lr'; if this is the value, write --model=--lr");
+          "option --model: expected a value, got '--lr'; if that is meant to be the value, write "
+          "--model=--lr");
     EXPECT_EQ(run_script({"--model=--lr"}).out, "12\t36\t4+8\t0.0001\t--lr\tfalse\n");
     EXPECT_EQ(run_script({"--fast", "--lr", "2"}).out, "12\t36\t4+8\t2\tresnet\ttrue\n");
     EXPECT_EQ(run_script({"--radii", ""}).out, "12\t36\t\t0.0001\tresnet\tfalse\n");

@@ -65,7 +65,7 @@ class Reader {
         const bool leads_out = name.is_absolute() || name.empty() ||
                                std::ranges::any_of(name, [](const Path& p) { return p == ".."; });
         require(!leads_out,
-                "'{}': {}: 'file_name' must name a file below the image directory, found '{}'",
+                "'{}': {}: 'file_name' must name a file inside the image directory, found '{}'",
                 file_.string(), where, *record.file_name);
         picture.file = std::move(*record.file_name);
         picture.height = side(record.height, "height", where);

@@ -118,7 +118,7 @@ TEST_F(Pickle, TheMachineNeverReadsBeyondItsStackOrProgram) {
     EXPECT_THAT(refused("t."), HasSubstr("is missing a mark"));
     EXPECT_THAT(refused("h\7."), HasSubstr("reads memo entry 7, which it never stored"));
     EXPECT_THAT(refused("K\1K\2a."), HasSubstr("appends to something that is not a list"));
-    EXPECT_THAT(refused("K\1K\2K\3s."), HasSubstr("sets items of something that is not a dict"));
+    EXPECT_THAT(refused("K\1K\2K\3s."), HasSubstr("sets items on something that is not a dict"));
     EXPECT_THAT(refused("}(K\1u."), HasSubstr("sets items"));
     EXPECT_THAT(refused("\x80\x09."), HasSubstr("uses protocol 9, expected at most 5"));
     EXPECT_THAT(refused("\x8a\x09" + std::string(9, '\1') + "."),

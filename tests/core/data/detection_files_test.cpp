@@ -68,7 +68,7 @@ TEST(coco, refuses_by_its_text) {
     EXPECT_THAT(refused_coco("{\"images\":[3]}"),
                 HasSubstr("entry 1 of 'images' must be an object, found a number"));
     EXPECT_THAT(refused_coco(R"({"images":[{"id":4,"file_name":"../4.jpg"}]})"),
-                HasSubstr("entry 1 of 'images' (id 4): 'file_name' must name a file below"));
+                HasSubstr("entry 1 of 'images' (id 4): 'file_name' must name a file inside"));
     EXPECT_THAT(refused_coco(R"({"images":[{"id":4,"file_name":"/4.jpg"}]})"),
                 HasSubstr("found '/4.jpg'"));
     EXPECT_THAT(refused_coco(R"({"images":[{"id":"4"}]})"),

@@ -133,7 +133,7 @@ int check_script(const std::string& path) {
 void join_others(const CommandLine& line, bool prompt) {
     parallel::begin({line.parallel, line.parallel_timeout});
     const bool several = parallel::world().size() > 1;
-    require(!several || !prompt, "the prompt works only in a single process; give a script");
+    require(!several || !prompt, "the prompt works only in a single process; run a script instead");
     require(!several || line.sandbox == Sandbox::none,
             "option --sandbox works only with a single process, because processes in the sandbox "
             "cannot communicate");

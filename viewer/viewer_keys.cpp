@@ -23,7 +23,7 @@ constexpr std::array<std::pair<const char*, const char*>, 25> help_lines = {{
     {"L, X", "logarithmic vertical or horizontal axis"},
     {"[, ]", "less or more smoothing"},
     {"P", "change how curves are grouped into panels"},
-    {"B", "show runs that differ only in their seed as a band, or separately"},
+    {"B", "show a band for runs that differ only in their seed, or each run separately"},
     {"N", "show or hide the names at the ends of the lines"},
     {"+, -", "zoom in or out"},
     {"R", "show the whole range"},

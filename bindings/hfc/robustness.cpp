@@ -194,7 +194,7 @@ const std::vector<Declaration> robustness_declarations = {
      "is still classified correctly after the last attack, -1 if it is misclassified without an "
      "attack, otherwise the number of the step that fools the network. images: for each image, the "
      "first perturbed version that the model misclassifies, or the clean image.\n"
-     "warnings: reasons to doubt the result. Each warning is a test whose value is above its "
+     "warnings: reasons to doubt the result. Each warning names a test whose value is above its "
      "limit. If checks is true, these tests are run on the first 100 images: \"randomised\", "
      "\"probabilities\", \"gradients inside\", \"zero gradient\", \"more steps help less\", \"one "
      "step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"not converged\" and \"batch "

@@ -27,8 +27,8 @@ hfc.detection.compare = host.declare("hfc.detection.compare", "\z
   left_out: the number of images without an object to count. any_class: the number of images for \z
   which the average precision of at least one class is higher in b. difference: the average \z
   precision of b minus that of a for each image, or false for an image that is left out. losses, \z
-  gains: the indices of the images for which b is worse and better, with the largest change \z
-  first. The indices count from 0 and refer to score.image_ids.\n\z
+  gains: the indices of the images for which b is worse or better, respectively, with the \z
+  largest change first. The indices count from 0 and refer to score.image_ids.\n\z
   Errors: scores with different rules or of different images.",
 function(a, b)
   require_scores(a, b, 2)

@@ -140,8 +140,8 @@ hfc.sample_search = host.declare("hfc.sample_search", '\z
   part); labels; candidates (the positions of the images with f(x) = y and f(x_l) not y); samples \z
   (the positions of the images that are samples); expected (the number of samples to expect if \z
   f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
-  class); and row (columns for run:row). The columns samples, candidates and expected are \z
-  counts of images. If there are candidates, further columns are fraction (samples / \z
+  class); and row (columns for run:row). The columns "samples", "candidates" and \z
+  "expected" contain numbers of images. If there are candidates, further columns are fraction (samples / \z
   candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
   (expected / candidates).',
 function(model, parts, labels, options)
@@ -367,8 +367,9 @@ hfc.mask.controls = host.declare("hfc.mask.controls", '\z
   contains the fraction of images whose predicted class is their label, with its Wilson interval. \z
   "M(x)" is the image through its mask, and "1 - M" the image through the complement. "M = 0" \z
   keeps only the frequencies at which the mask is 0 (the complement of the support, as in the \z
-  authors\' code). "random masks" is the image through a mask with the same L1 norm \z
-  (hfc.mask.shuffled), and "mask of another" the image through the mask of the next image. "empty \z
+  authors\' code). "random masks" is the image filtered by a mask with the same L1 \z
+  norm (hfc.mask.shuffled), and "mask of another" is the image filtered by the mask of the next \z
+  image. "empty \z
   image" is an image with all frequencies removed. If attacked images are given, there are also \z
   the rows "attacked" and "M(attacked)".\n\z
   images, attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W], as hfc.mask.learn \z

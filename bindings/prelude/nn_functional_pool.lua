@@ -216,8 +216,8 @@ define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\"
   Resizes input [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
   nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area or lanczos. antialias: if \z
   true, smooths the result when the size is reduced (default false). It works only with \z
-  bilinear, bicubic and lanczos, and lanczos requires it. lanczos works only on the CPU, for \z
-  inputs with 4 dimensions, and if LibTorch has it.", interpolate)
+  bilinear, bicubic and lanczos, and lanczos requires it. lanczos works only on the CPU and \z
+  for inputs with 4 dimensions, and only if LibTorch supports it.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
   "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",

@@ -96,8 +96,8 @@ local function instance_norm(class, dims)
     text = "\z
       Normalises each channel of each sample with its own mean and variance. If \z
       track_running_stats is true, it uses running statistics in evaluation. Parameters if affine \z
-      is true: weight, bias. Errors: if it does not use running statistics, an input in which \z
-      each channel of a sample has only one value.",
+      is true: weight, bias. Errors: an input in which each channel of a sample has only one \z
+      value, unless running statistics are used.",
     setup = setup_statistics,
     forward = function(self, x)
       check_dims(class, x, dims + 1, dims + 2)

@@ -13,7 +13,7 @@ end
 hfc.wang2020 = host.declare("hfc.wang2020", '\z
   hfc.wang2020 {name = value, ...} -> table, a preset of hfc.options\n\n\z
   Returns your own options together with those of the CIFAR-10 experiments in the text of Wang et \z
-  al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with the learning rate 1e-4. \z
+  al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with a learning rate of 1e-4. \z
   The value false leaves out an option: lr = false.',
 function(own)
   return preset_of({
@@ -23,8 +23,8 @@ end)
 
 hfc.wang2020_code = host.declare("hfc.wang2020_code", '\z
   hfc.wang2020_code {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of hfc.wang2020, except for two that differ in the authors\' TensorFlow \z
-  code in all experiments: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). \z
+  Returns the options of hfc.wang2020 and two more that match the authors\' TensorFlow code: \z
+  form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). \z
   With this form, hfc.training uses TensorFlow\'s Adam.',
 function(own)
   return preset_of(hfc.wang2020 {form = "tensorflow", initialisation = "tensorflow"}, own)
@@ -34,7 +34,7 @@ hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
   Returns your own options together with those of the experiment with nine classes of ImageNet \z
   (Wang et al., 2020, appendix B.1): torchvision\'s variant of ResNet-50 without BatchNorm, \z
-  images of 224 pixels, batches of 100, and Adam with the learning rate 1e-4. The paper names \z
+  images of 224 pixels, batches of 100, and Adam with a learning rate of 1e-4. The paper names \z
   neither the classes nor the images. The classes in scripts/classes/nine.json are guesses, and \z
   so are the numbers of images, 1300 for training and 50 for testing in each class. The value \z
   false leaves out an option: batch_size = false. Pass --dataset folder:DIR, where DIR contains \z

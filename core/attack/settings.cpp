@@ -125,9 +125,10 @@ void set_targets(Settings& settings, const AttackOptions& options) {
         return;
     }
     settings.targets = static_cast<int64_t>(targets->second);
-    require(settings.targets == 0 || !options.targeted,
-            "'targets' and 'targeted' are mutually exclusive: with 'targets', any wrong class is a "
-            "success");
+    require(
+        settings.targets == 0 || !options.targeted,
+        "'targets' and 'targeted' are mutually exclusive: with 'targets', any wrong class counts "
+        "as a success");
     require(!options.targeted || settings.loss != Loss::dlr,
             "the loss dlr does not support 'targeted'; use 'targets' instead");
 }

@@ -220,8 +220,8 @@ std::vector<Panel> make_panels(const Events& events, const FigureOptions& option
         require(found != logged.end(), "no series '{}' has been logged{}; the series are '{}'",
                 name, did_you_mean(name, known), fmt::join(known, "', '"));
         require(!found->curves.empty(),
-                "series '{}' has no numbers under both '{}' and '{}'; the events' keys "
-                "are {}",
+                "in series '{}', no event has numbers under both '{}' and '{}'; the "
+                "events' keys are {}",
                 name, x, y, fmt::join(keys_of(events), ", "));
         chosen.push_back(*found);
     }

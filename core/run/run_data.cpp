@@ -69,8 +69,9 @@ std::string where(const std::string& series, double epoch, double time) {
 
 }  // namespace
 
-RunData::RunData(const std::filesystem::path& directory)
+RunData::RunData(const std::filesystem::path& directory, const RunDataLimits& limits)
     : directory_(directory.has_filename() ? directory : directory.parent_path()),
+      limits_(limits),
       name_(directory_.filename().string()),
       tail_(directory_ / "metrics.jsonl") {}
 
@@ -158,7 +159,7 @@ void RunData::add(const std::string& panel, const std::string& name,
                   const std::array<double, 3>& place, double value) {
     const auto curves = panels_.find(panel);
     if (curves == panels_.end() || !curves->second.contains(name)) {
-        if (curves_ >= most_curves || panel.size() > longest_name ||
+        if (curves_ >= limits_.curves || panel.size() > longest_name ||
             name.size() > 2 * longest_name) {
             too_many_ = true;
             return;
@@ -169,9 +170,9 @@ void RunData::add(const std::string& panel, const std::string& name,
     points_ -= curve.y.size();
     curve.add(place, value);
     points_ += curve.y.size();
-    if (curve.y.size() > most_points) {
+    if (curve.y.size() > limits_.points_per_curve) {
         thin(curve);
-    } else if (points_ > most_points_in_all) {
+    } else if (points_ > limits_.points) {
         thin(longest_curve());
     }
 }
@@ -197,13 +198,13 @@ void RunData::take_whole_curve(const nlohmann::json& event, const std::string& s
     const auto name = event.at("curve").get<std::string>();
     Version version = {number_at(event, "epoch"), numbers_of(event.at("x")),
                        numbers_of(event.at("y"))};
-    const bool fits = name.size() <= longest_name && version.y.size() <= most_points_in_all / 64;
-    if (!fits || (!whole_curves_.contains(name) && whole_curves_.size() >= most_curves)) {
+    const bool fits = name.size() <= longest_name && version.y.size() <= limits_.points / 64;
+    if (!fits || (!whole_curves_.contains(name) && whole_curves_.size() >= limits_.curves)) {
         too_many_ = true;
         return;
     }
     auto& curves = whole_curves_[name];
-    if (!curves.by_series.contains(series) && curves.by_series.size() >= most_curves / 10) {
+    if (!curves.by_series.contains(series) && curves.by_series.size() >= limits_.curves / 10) {
         too_many_ = true;
         return;
     }
@@ -211,14 +212,14 @@ void RunData::take_whole_curve(const nlohmann::json& event, const std::string& s
     auto& versions = curves.by_series[series];
     whole_points_ += version.y.size() + 1;
     versions.push_back(std::move(version));
-    while (whole_points_ > most_points_in_all && versions.size() > 1) {
+    while (whole_points_ > limits_.points && versions.size() > 1) {
         // Of too many epochs the oldest goes: the first one that is not the beginning.
         const auto oldest = versions.begin() + (versions.size() > 2 ? 1 : 0);
         whole_points_ -= oldest->y.size() + 1;
         versions.erase(oldest);
         too_many_ = true;
     }
-    if (whole_points_ > most_points_in_all) {
+    if (whole_points_ > limits_.points) {
         whole_points_ -= versions.back().y.size() + 1;
         versions.pop_back();
         too_many_ = true;

@@ -21,11 +21,13 @@
 
 namespace hfc::run {
 
-/// The limits on the data that is kept of a run, whatever its log contains.
-inline constexpr size_t most_points = size_t{1} << 20;  ///< per curve
-inline constexpr size_t most_points_in_all = size_t{1} << 23;
-inline constexpr size_t most_curves = 1000;
-inline constexpr size_t longest_name = 200;
+/// The limits on the data kept for a run, whatever its log contains.
+struct RunDataLimits {
+    size_t points_per_curve = size_t{1} << 20;
+    size_t points = size_t{1} << 23;  ///< of all curves together
+    size_t curves = 1000;
+};
+inline constexpr size_t longest_name = 200;  ///< in bytes, of a panel or series
 
 /// A curve that was logged as a whole (run:curve), once or, usually, once per epoch.
 struct Version {
@@ -56,7 +58,7 @@ struct Latest {
 /// One run, which is read while it grows.
 class RunData {
   public:
-    explicit RunData(const std::filesystem::path& directory);
+    explicit RunData(const std::filesystem::path& directory, const RunDataLimits& limits = {});
 
     /// Reads new data for at most about this many seconds. Returns true if anything has changed.
     bool poll(double seconds = 0.25);
@@ -96,6 +98,7 @@ class RunData {
     Curve& longest_curve();
 
     std::filesystem::path directory_;
+    RunDataLimits limits_;
     std::string name_;
     Tail tail_;
     std::map<std::string, Curves> panels_;

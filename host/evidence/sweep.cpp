@@ -88,7 +88,7 @@ const char* why_no_intervals(const std::vector<evidence::SweepItem>& items) {
     const bool one_seed = std::ranges::adjacent_find(items, std::ranges::not_equal_to(),
                                                      &evidence::SweepItem::seed) == items.end();
     return one_seed ? "each setting has only one seed (see --seeds)"
-                    : "no number in the tables has values from two finished runs";
+                    : "no cell of the tables combines two or more finished runs";
 }
 
 void print_tables(const std::vector<evidence::JoinedTable>& tables,

@@ -93,8 +93,8 @@ TEST_F(Sweep, SaysWhyTheTablesHaveNoIntervals) {
                 HasSubstr("no intervals, because each setting has only one seed (see --seeds)\n"));
     const auto failed =
         sweep({script_, "--seeds", "2", "--fail", "1", "--threads", "1", "--out", out("two")});
-    EXPECT_THAT(failed.out, HasSubstr("no intervals, because no number in the tables has values "
-                                      "from two finished runs\n"));
+    EXPECT_THAT(failed.out, HasSubstr("no intervals, because no cell of the tables combines two "
+                                      "or more finished runs\n"));
     const auto resumed = sweep({"--resume", out("two")});
     EXPECT_THAT(resumed.out, Not(HasSubstr("only one seed")));
 }

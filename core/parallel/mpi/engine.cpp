@@ -211,7 +211,7 @@ std::string Engine::places(const std::deque<int64_t>& numbers) const {
         ++told;
     }
     return text.empty()
-               ? "all ranks have reached this collective, so the connection between them is stuck"
+               ? "all ranks have reached this collective, so the fault lies in the connection"
                : text;
 }
 

@@ -132,8 +132,8 @@ TEST(Panels, errors_name_what_there_is) {
     options.panels = {"natural"};
     options.y = "acuracy";
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
-                "series 'natural' has no numbers under both 'epoch' and 'acuracy'; the "
-                "events' keys are series, epoch, loss, accuracy");
+                "in series 'natural', no event has numbers under both 'epoch' and "
+                "'acuracy'; the events' keys are series, epoch, loss, accuracy");
     options.panels.clear();
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
                 StartsWith("no event has numbers under both"));

@@ -73,22 +73,33 @@ TEST(CurveTest, AGapStaysOneOnlyWhereThereIsNothingElse) {
 }
 
 TEST(RunDataTest, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
-    RunData run("none");
-    for (size_t i = 0; i <= most_points; ++i) {
-        run.take(i == 4321 ? "{\"loss\":9}" : "{\"loss\":1}");
-    }
-    const auto& loss = run.panels().at("loss").at("loss");
-    EXPECT_EQ(loss.y.size(), most_points / 2 + 1);
-    EXPECT_EQ(*std::max_element(loss.y.begin(), loss.y.end()), 9);
     const test::ScratchFolder folder("viewer thinned");
+    const RunDataLimits limits = {.points_per_curve = 10000};
     std::ofstream log(folder.path() / "metrics.jsonl");
-    for (size_t i = 0; i <= most_points; ++i) {
-        log << "{\"loss\":1}\n";
+    for (size_t i = 0; i <= limits.points_per_curve; ++i) {
+        log << (i == 4321 ? "{\"loss\":9}\n" : "{\"loss\":1}\n");
     }
     log.close();
-    RunData read(folder.path());
-    EXPECT_TRUE(read.poll(60));
-    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have too many points to keep"));
+    RunData run(folder.path(), limits);
+    EXPECT_TRUE(run.poll(60));
+    ASSERT_FALSE(run.more());
+    const auto& loss = run.panels().at("loss").at("loss");
+    EXPECT_EQ(loss.y.size(), limits.points_per_curve / 2 + 1);
+    EXPECT_EQ(*std::max_element(loss.y.begin(), loss.y.end()), 9);
+    EXPECT_THAT(run.note(), testing::HasSubstr("1 curve(s) have too many points to keep"));
+}
+
+TEST(RunDataTest, ThinsTheLongestCurveIfAllTogetherHaveTooManyPoints) {
+    RunData run("none", {.points = 3000});
+    for (size_t i = 0; i < 2000; ++i) {
+        run.take(i % 4 == 0 ? "{\"long\":1,\"short\":2}" : "{\"long\":1}");
+    }
+    EXPECT_EQ(run.panels().at("long").at("long").y.size(), 2000U);
+    for (size_t i = 0; i < 600; ++i) {
+        run.take("{\"long\":1}");
+    }
+    EXPECT_LT(run.panels().at("long").at("long").y.size(), 1500U);
+    EXPECT_EQ(run.panels().at("short").at("short").y.size(), 500U);
 }
 
 TEST(RunDataTest, WholeCurvesHaveAVersionAnEpoch) {
@@ -111,8 +122,9 @@ TEST(RunDataTest, WholeCurvesHaveAVersionAnEpoch) {
 }
 
 TEST(RunDataTest, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
-    RunData run("none");
-    const size_t each = most_points_in_all / 64, count = 70;
+    const RunDataLimits limits = {.points = 6400};
+    RunData run("none", limits);
+    const size_t each = limits.points / 64, count = 70;
     std::string zeros = "0";
     for (size_t i = 1; i < each; ++i) {
         zeros += ",0";

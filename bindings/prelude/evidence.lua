@@ -141,8 +141,8 @@ hfc.sample_search = host.declare("hfc.sample_search", '\z
   (the positions of the images that are samples); expected (the number of samples to expect if \z
   f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
   class); and row (columns for run:row). The columns "samples", "candidates" and \z
-  "expected" contain numbers of images. If there are candidates, further columns are fraction (samples / \z
-  candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
+  "expected" contain numbers of images. If there are candidates, further columns are fraction \z
+  (samples / candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
   (expected / candidates).',
 function(model, parts, labels, options)
   local found = {class = {}, confidence = {}, right = {}, probabilities = {}, labels = labels}

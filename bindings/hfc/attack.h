@@ -8,7 +8,7 @@
 
 namespace hfc::lua {
 
-/// An attack, which Lua can call.
+/// An attack as an object that Lua can call.
 struct Attack {
     attack::AttackOptions options;
     std::vector<double> epsilons;  ///< one, or several for several results

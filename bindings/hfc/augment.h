@@ -1,4 +1,4 @@
-// Options of augmentation for hfc.augment and hfc.train.
+// The augmentation options of hfc.augment and hfc.train.
 #pragma once
 
 #include "bindings/runtime/call.h"

@@ -1,4 +1,4 @@
-// Attacks whose iteration is a script's function.
+// Attacks in which a script's function performs each iteration.
 #pragma once
 
 #include "attack/method.h"
@@ -11,8 +11,8 @@ namespace hfc::lua {
 
 class AttackMoment;
 
-/// The data of one iteration for the script's function. Its methods fail once the function has
-/// returned.
+/// The data that the script's function receives for one iteration. Its methods fail once the
+/// function has returned.
 using AttackStep = std::shared_ptr<AttackMoment>;
 
 template <>

@@ -5,7 +5,7 @@
 
 namespace hfc::lua {
 
-/// Pushes the table that each file of the prelude gets as `...`: exit, nearest, declare,
+/// Pushes the table that each file of the prelude receives as `...`: exit, nearest, declare,
 /// documentation, function_name, names.
 void push_host_table(lua_State* L);
 

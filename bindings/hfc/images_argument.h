@@ -11,14 +11,15 @@
 
 namespace hfc::lua {
 
-/// A data set given by an argument, and the position after it.
+/// A data set given as an argument, and the position after it.
 struct ImagesArgument {
     data::Dataset dataset;
     int next;
 };
 
 /// Reads a Dataset, or a Tensor of images float32 [N, C, H, W]. A Tensor of labels, int64 [N], may
-/// follow the images if `labels_follow`. `labels`, if defined, replaces the labels of either.
+/// follow the images if `labels_follow`. If `labels` is defined, it replaces the labels in both
+/// cases.
 ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels = {}, bool labels_follow = true);
 

@@ -1,4 +1,4 @@
-// The option log: a Run or a Series that receives events.
+// The `log` option: a Run or a Series that receives events.
 #pragma once
 
 #include "bindings/hfc/register.h"

@@ -1,4 +1,4 @@
-// Samples and transforms from a script's functions.
+// Data sets and transforms defined by functions of a script.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -9,7 +9,7 @@
 
 namespace hfc::lua {
 
-/// The options in hfc.dataset {size = n, get = f, ...}.
+/// The options of hfc.dataset {size = n, get = f, ...}.
 struct LuaSourceSettings {
     std::string name = "samples";
     int64_t size = 0;
@@ -17,19 +17,19 @@ struct LuaSourceSettings {
     int64_t classes = 0;  ///< 0 means that the labels determine it
 };
 
-/// Makes a source whose samples are the results of the function at the top of the stack, which is
-/// popped: get(i) -> image, label. Calls it now for every label and for the first image, whose
-/// shape and dtype all images must have. Throws Error for a result with a wrong type.
+/// Pops a function from the stack and makes a source whose samples are its results: get(i) ->
+/// image, label. Calls get immediately for every label and for the first image. All images must
+/// have the shape and dtype of the first. Throws Error if a result has the wrong type.
 std::shared_ptr<const data::Source> make_lua_source(lua_State* L, LuaSourceSettings settings);
 
-/// Makes a transform that calls the function at the top of the stack, which is popped: map(images,
-/// indices) -> images. Calls it once with the first image of `dataset` to determine the resulting
-/// shape. Throws Error for a result with a wrong type.
+/// Pops a function from the stack and makes a transform that calls it: map(images, indices) ->
+/// images. Calls map once with the first image of `dataset` to determine the resulting shape.
+/// Throws Error if a result has the wrong type.
 std::shared_ptr<const data::Transform> make_lua_transform(lua_State* L,
                                                           const data::Dataset& dataset);
 
-/// Returns the positions, int64, of the images of `dataset` for which the function at the top of
-/// the stack, which is popped, returns true: keep(image, label, index).
+/// Pops the function keep(image, label, index) from the stack. Returns the positions (int64) of the
+/// images of `dataset` for which keep returns true.
 at::Tensor filter_positions(lua_State* L, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

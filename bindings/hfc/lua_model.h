@@ -7,14 +7,16 @@
 namespace hfc::lua {
 
 /// Returns the network at `value`: a Model, or a module of torch.nn wrapped for the core. The
-/// wrapper shares its parameters, buffers and mode with the module and calls its forward; it is
-/// valid for the current call. Throws Error for anything else.
+/// wrapper shares its parameters, buffers and mode with the module and calls the module's
+/// forward(). It is valid only during the current call. Throws Error for anything else.
 model::ModelPtr to_model(lua_State* L, const Value& value);
 
-/// Loads the network in a .pt2 file on the CPU, and prints remarks for the user on standard error.
+/// Loads the network from a .pt2 file onto the CPU, and prints remarks for the user on standard
+/// error.
 model::ModelPtr load_network(const std::string& path);
 
-/// Pushes a network that the core made (a copy). A LuaModel is pushed as its module.
+/// Pushes a network that the core made, such as a modified copy. A LuaModel is pushed as its
+/// module.
 void push_model(lua_State* L, const model::ModelPtr& network);
 
 }  // namespace hfc::lua

@@ -1,4 +1,4 @@
-// Objectives and schedules that are written in Lua.
+// Objectives, schedules and metrics written in Lua.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -10,16 +10,16 @@
 
 namespace hfc::lua {
 
-/// Makes an objective from the function at the top of the stack, which is popped: function(model,
-/// images, labels, step) -> loss, {term = value}. The model is the value at stack index `model`.
+/// Pops a function from the stack and makes an objective that calls it: function(model, images,
+/// labels, step) -> loss, {term = value}. The model is the value at stack index `model`.
 train::ObjectivePtr make_lua_objective(lua_State* L, int model);
 
-/// Makes a schedule from the function at the top of the stack, which is popped: function(epoch,
-/// step) -> factor. Both count from one.
+/// Pops a function from the stack and makes a schedule that calls it: function(epoch, step) ->
+/// factor. Epochs and steps are counted from one.
 train::RateSchedulePtr make_lua_schedule(lua_State* L);
 
-/// Makes a metric from the function at the top of the stack, which is popped: function(logits,
-/// labels) -> number.
+/// Pops a function from the stack and makes a metric that calls it: function(logits, labels) ->
+/// number.
 train::MetricPtr make_lua_metric(lua_State* L, const std::string& name);
 
 }  // namespace hfc::lua

@@ -11,8 +11,8 @@ namespace hfc::lua {
 image_file::PictureOptions picture_options(Options& options,
                                            const image_file::PictureOptions& defaults);
 
-/// Reads a list of steps, or the name of a preset, at `position`, and its options after it. Options
-/// that are not given are those of `dataset`.
+/// Reads a list of steps, or the name of a preset, at `position`, and the options that follow it.
+/// Unset options have the same values as in `dataset`.
 image_file::PictureRecipe recipe_argument(Call& call, int position, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

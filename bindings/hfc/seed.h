@@ -16,7 +16,7 @@ inline uint64_t drawn_seed() {
     return static_cast<uint64_t>(at::empty({}, at::kLong).random_().item<int64_t>());
 }
 
-/// The option `seed`, or nothing.
+/// The `seed` option, or nothing if it is not given.
 inline std::optional<uint64_t> seed_option(Options& options) {
     std::optional<uint64_t> seed;
     options.with("seed",

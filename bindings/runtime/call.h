@@ -1,4 +1,4 @@
-// The checked arguments and the results of one call of a binding.
+// The checked arguments and the results of one call to a binding.
 #pragma once
 
 #include "base/error.h"
@@ -16,8 +16,8 @@ class Tensor;
 
 namespace hfc::lua {
 
-/// Pushes a tensor (bindings/torch/tensor.h); declared here so that lists and results may hold
-/// tensors.
+/// Pushes a tensor (bindings/torch/tensor.h); declared here so that lists and results can
+/// contain tensors.
 void push(lua_State* L, const at::Tensor& tensor);
 
 /// Pushes a value of a plain C++ type.
@@ -63,10 +63,10 @@ class Value {
 
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
-    /// "argument 1 (model)", for example: messages about the value begin with it.
+    /// For example "argument 1 (model)". Messages about the value start with it.
     const std::string& name() const { return name_; }
 
-    /// Each of these throws Error "NAME: expected ..., got ..." if the value has a different type.
+    /// Each of these throws Error "NAME: expected ..., got ..." if the value has the wrong type.
     double number() const;
     int64_t integer() const;  ///< a number without a fraction, within +-2^53
     bool boolean() const;
@@ -91,8 +91,8 @@ class Value {
     std::string name_;
 };
 
-/// A table of named options, or none. Each getter registers its key; finish() throws for keys that
-/// no getter has registered.
+/// The table of named options of a call, if there is one. Each getter registers its key; finish()
+/// throws for keys that no getter has registered.
 class Options {
   public:
     /// If index is 0, no table was given, and all options have their defaults.
@@ -134,7 +134,8 @@ class Options {
     /// options.
     void allow_list(int length) { list_ = length; }
 
-    /// Throws Error naming the first unknown key, the most similar one and all known ones.
+    /// Throws Error if there is an unknown key. The message names the first unknown key, the most
+    /// similar known key and all known keys.
     void finish() const;
 
   private:
@@ -158,7 +159,8 @@ class Call {
     /// The argument at a position counted from one; `parameter` is its name in the documentation.
     /// The object of a method is at position 1.
     Value argument(int position, const char* parameter) const;
-    /// The table of options at a position, or none. Throws Error if there is anything else.
+    /// The table of options at a position, which may be missing. Throws Error if the argument is
+    /// not a table.
     Options options(int position) const;
     /// Throws Error if there are more arguments.
     void at_most(int arguments) const;

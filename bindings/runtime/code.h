@@ -1,4 +1,4 @@
-// Distinguishes the functions of scripts.
+// Identifies functions of scripts by their code.
 #pragma once
 
 #include <lua.hpp>

@@ -1,15 +1,15 @@
-// Runs Lua's garbage collector completely if memory is short.
+// Runs a full collection of Lua's garbage if memory runs out.
 #pragma once
 
 #include <lua.hpp>
 
 namespace hfc::lua {
 
-/// Sets the state whose garbage is collected if an allocation fails; nullptr when the state is
-/// closed. From then on, the handler of operator new (std::set_new_handler) runs a full collection
-/// on the thread that called this function. The program's allocator calls the handler once per
-/// failed allocation, even for tensors on the CPU (host/malloc.cpp). Only the allocation is
-/// repeated, not the call around it, so this is safe even in calls that change something, such as
+/// Sets the state whose garbage is collected if an allocation fails; pass nullptr before the state
+/// is closed. From then on, the handler of operator new (std::set_new_handler) runs a full
+/// collection on the thread that called this function. The program's allocator calls the handler
+/// once per failed allocation, even for tensors on the CPU (host/malloc.cpp). Only the allocation
+/// is repeated, not the call around it, so this is safe even in calls with side effects, such as
 /// training.
 void set_collected_state(lua_State* L);
 

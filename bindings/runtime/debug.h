@@ -1,5 +1,5 @@
-// The additions of --debug: values of local variables in tracebacks, and the place in C++ where an
-// error was raised.
+// What --debug adds to error messages: the values of local variables in tracebacks, and the
+// place in the C++ code where an error was raised.
 #pragma once
 
 #include <lua.hpp>

@@ -39,8 +39,8 @@ struct Exit : std::exception {
 /// "script.lua:12: " for the innermost function of a script on the stack, or "".
 std::string script_position(lua_State* L);
 
-/// Throws the Exit that a function of the API has requested and that has not reached the host yet
-/// (a script's pcall must not catch it), or Interrupted after Ctrl-C.
+/// If a function of the API has requested an Exit that has not reached the host yet (a script's
+/// pcall may have caught it), throws that Exit. After Ctrl-C, throws Interrupted.
 void check_stop();
 
 /// Called when an Exit passes from C++ to Lua: from now on check_stop() throws it.
@@ -56,8 +56,8 @@ std::optional<Exit> take_exit();
 /// or Interrupted if it fails after Ctrl-C, so that the surrounding C++ code keeps its data.
 void protected_call(lua_State* L, int arguments, int results);
 
-/// Returns the text of an error, with a line that suggests a correction if LuaJIT's own message
-/// does not help: comparing a tensor with <, or Python's operators & | @ // !=.
+/// Returns the text of an error. If LuaJIT's own message does not help (after comparing a tensor
+/// with <, or using Python's operators & | @ // !=), adds a line that suggests a correction.
 std::string with_hint(const std::string& text);
 
 /// keep_frames(coroutine, value), called by Lua: if the error value comes from the coroutine,
@@ -69,13 +69,13 @@ int keep_frames_of_coroutine(lua_State* L);
 /// caught.
 std::string describe_error(lua_State* L, int index);
 
-/// Returns an error's text "script.lua:12: ..." with that line of the file inserted after its first
-/// line, or the same text if there is no such file.
+/// For an error's text "script.lua:12: ...", inserts this line of the file after the first line of
+/// the text. Returns the text unchanged if there is no such file.
 std::string with_source_line(const std::string& text);
 
 /// Message handler for lua_pcall: an error value becomes a string, followed by the frames of the
-/// script and of the layers of its networks, including those inside callbacks from C++. An Exit
-/// does not change.
+/// script and of the layers of its networks, including those inside callbacks from C++. Leaves an
+/// Exit unchanged.
 int add_traceback(lua_State* L);
 
 }  // namespace hfc::lua

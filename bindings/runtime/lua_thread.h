@@ -19,8 +19,8 @@ void open_home(lua_State* L);
 void close_home(lua_State* L);
 
 /// Keeps a Lua value alive for C++, in the registry, until the last copy of the Reference is
-/// destroyed. This may happen on any thread: a thread that does not have the Turn leaves the value
-/// to the next thread that has it.
+/// destroyed. This may happen on any thread. A thread without the Turn leaves the release of the
+/// value to the next thread that has the Turn.
 class Reference {
   public:
     Reference() = default;
@@ -35,14 +35,14 @@ class Reference {
     std::shared_ptr<Slot> slot_;
 };
 
-/// The right to run Lua, which one thread at a time has. A scope inside a scope of the same thread
-/// costs nothing. Throws std::runtime_error if the state of the reference is closed.
+/// The right to run Lua. Only one thread at a time has it. A nested scope on the same thread costs
+/// nothing. Throws std::runtime_error if the reference's state is closed.
 class Turn {
   public:
     Turn();
-    /// Also provides the state for calls: the one that called the innermost declared function of
-    /// this thread, or a coroutine of the thread. The stacks of different threads therefore never
-    /// mix.
+    /// Also provides the Lua state for calls: the state that called the innermost declared function
+    /// of this thread or, if there is none, a coroutine reserved for the thread. The stacks of
+    /// different threads therefore never mix.
     explicit Turn(const Reference& reference);
     ~Turn();
     Turn(const Turn&) = delete;
@@ -56,7 +56,8 @@ class Turn {
     bool own_state_ = false;
 };
 
-/// Lets other threads run Lua while this one waits or computes; it gets its turn back at the end.
+/// Lets other threads run Lua while this thread waits or computes, and takes the turn back at the
+/// end.
 class TurnGiven {
   public:
     TurnGiven();

@@ -10,7 +10,7 @@ struct PreludeFile {
     const char* text;
 };
 
-/// In alphabetical order, in which they run.
+/// Sorted by name. They run in this order, except those that deferred.lua runs later.
 const std::vector<PreludeFile>& prelude_files();
 
 }  // namespace hfc::lua

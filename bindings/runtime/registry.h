@@ -29,7 +29,7 @@ using Documentation = std::map<std::string, std::string>;
 Documentation& documentation();
 
 /// Puts functions into the table given by the prefix of their names ("hfc.frequency.split" into
-/// hfc.frequency, which is made if it does not exist).
+/// hfc.frequency, which is created if it does not exist).
 void declare(lua_State* L, const std::vector<Declaration>& declarations);
 
 /// Pushes a guarded closure: C++ exceptions become Lua errors "script.lua:3: NAME: text", after all
@@ -58,7 +58,7 @@ int guarded(lua_State* L, const char* name, Work&& work) {
         return work();
     } catch (const std::exception&) {
         // Not catch (...), because LuaJIT's own errors unwind through here as foreign exceptions
-        // and must pass.
+        // and must not be caught.
         detail::push_current_exception(L, name);
     }
     return lua_error(L);

@@ -9,7 +9,7 @@
 
 namespace hfc::lua {
 
-/// The host's information about the run for the API (config.json, hfc.run, hfc.options).
+/// Information that the API needs about the run (for config.json, hfc.run and hfc.options).
 struct HostInfo {
     std::vector<std::string> command_line;  ///< as typed
     std::filesystem::path script;           ///< empty for -e and standard input
@@ -27,12 +27,12 @@ struct HostInfo {
 struct Api {
     void (*prepare_sandbox)();           ///< called first if the script is untrusted
     void (*register_all)(lua_State* L);  ///< tables and types
-    /// Pushes the table that each prelude file gets as `...`.
+    /// Pushes the table that each prelude file receives as `...`.
     void (*push_host_table)(lua_State* L);
-    /// Sets the fields of the table at the top that only the prelude may read.
+    /// In the table at the top of the stack, sets the fields that only the prelude may read.
     void (*set_private_fields)(lua_State* L);
-    /// The text of a value for a traceback of --debug; empty if it does not have one of the API's
-    /// types.
+    /// The text of a value for a traceback of --debug; empty if the value's type is not one of the
+    /// API's.
     std::string (*show)(lua_State* L, int index);
 };
 
@@ -46,7 +46,7 @@ class State {
 
     lua_State* get() const { return L_; }
 
-    /// Sets the global `arg`, from which hfc.options reads.
+    /// Sets the global `arg`, which hfc.options reads.
     void set_arguments(const std::string& script, const std::vector<std::string>& arguments);
 
     /// Runs a chunk of Lua source text. Returns the exit status: 0 success; 1 after an error (text
@@ -55,8 +55,8 @@ class State {
     int run(const std::string& text, const std::string& name);
 
     /// Calls the function below `arguments` values on the stack; Ctrl-C can stop it. Leaves
-    /// `results` values, or the error value with a traceback. Returns lua_pcall's status. A call
-    /// that has requested an Exit fails with it, even if the script caught it.
+    /// `results` values, or the error value with a traceback. Returns lua_pcall's status. If the
+    /// call requested an Exit, it fails with that Exit even if the script caught it.
     int call(int arguments, int results);
 
     /// Prints the error on the top of the stack and returns the status, as run() does.
@@ -68,9 +68,9 @@ class State {
     lua_State* L_;
 };
 
-/// The info with which the host made this state.
+/// The HostInfo with which the host created this state.
 const HostInfo& host_info(lua_State* L);
-/// The API with which the state was made.
+/// The API with which the state was created.
 const Api& api_of(lua_State* L);
 
 }  // namespace hfc::lua

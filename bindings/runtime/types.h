@@ -64,12 +64,12 @@ void push_methods_of(lua_State* L, const std::string& name);
 /// Pushes the metatable of the type with this name.
 void push_metatable_of(lua_State* L, const std::string& name);
 
-/// Makes `get` the type's __index; the previous table of methods becomes its upvalue. `get` starts
-/// with a call of push_method().
+/// Makes `get` the type's __index; the previous table of methods becomes its upvalue. `get` must
+/// start with a call to push_method().
 void set_field_access(lua_State* L, const std::string& name, lua_CFunction get);
 
 /// In an __index function: leaves the object and the key on the stack and, if the key is the name
-/// of a method, pushes the method. Returns whether it does.
+/// of a method, pushes the method. Returns whether a method was pushed.
 bool push_method(lua_State* L);
 
 /// Pushes a new userdata that contains a T constructed in place from `args`.
@@ -90,7 +90,7 @@ void push_object(lua_State* L, T object) {
     emplace_object<T>(L, std::move(object));
 }
 
-/// The object at `index`, or nullptr if there is anything else.
+/// The object at `index`, or nullptr if the value there is not a T.
 template <typename T>
 T* to_object(lua_State* L, int index) {
     auto* box = detail::to_box<T>(L, index);

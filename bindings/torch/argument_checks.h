@@ -1,5 +1,5 @@
-// Checks that some of LibTorch's operators lack, although the checked arguments determine where the
-// operators read and write.
+// Argument checks that some of LibTorch's operators lack, although the arguments determine where
+// these operators read and write.
 #pragma once
 
 #include "bindings/torch/forms.h"
@@ -11,8 +11,8 @@
 namespace hfc::lua {
 
 /// Checks the arguments of a call, in the order of the overload's parameters, before the call.
-/// Throws Error for arguments with which the operator would access memory outside its tensors. May
-/// replace arguments by copies that nothing else refers to.
+/// Throws Error for arguments that would make the operator access memory outside its tensors. May
+/// replace arguments with copies that nothing else refers to.
 using ArgumentCheck = void (*)(const Form& form, torch::jit::Stack& arguments);
 
 /// The check of an operator, or nullptr.

@@ -25,7 +25,7 @@ void push_field(lua_State* L, int table, const char* key);
 /// Whether a table is empty.
 bool is_empty_table(lua_State* L, int index);
 
-/// Locates the arguments among the `count` values from `first` on. A table that contains both a
+/// Locates the arguments among the `count` values starting at `first`. A table that contains both a
 /// list and names is split: the list stays in its place, and the names go to the top of the stack.
 CallArguments locate(lua_State* L, int first, int count);
 

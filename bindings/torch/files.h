@@ -13,23 +13,22 @@ namespace hfc::lua {
 /// The structure of the saved value, as described for torch.save.
 using StructureJson = nlohmann::ordered_json;
 
-/// The key in the metadata under which a file stores the structure of a value that is more than
-/// named tensors.
+/// The metadata key for the structure of a saved value that does not consist only of named tensors.
 inline constexpr const char* structure_key = "hfc_structure";
 inline constexpr int deepest_structure = 64;
 
-/// A Lua value, divided into tensors, which are named by their paths, and JSON for the rest. In the
+/// A Lua value, split into tensors (named by their paths) and JSON for everything else. In the
 /// JSON, numbers, booleans and strings are unchanged; a tensor is {"tensor": name}, a table is
 /// {"table": [[key, value], ...]}, and a string that is not UTF-8 is {"bytes": hexadecimal}.
 struct Flattened {
     tensor_file::NamedTensors tensors;
     StructureJson structure;
-    /// Whether the value is a tensor or a table string -> tensor, so that the structure need not be
-    /// stored.
+    /// Whether the value is a tensor or a table that maps strings to tensors, so that the structure
+    /// need not be stored.
     bool plain = true;
 };
 
-/// Throws Error for a value that cannot be saved, naming its place in the value at `index`.
+/// Throws Error if a part of the value at `index` cannot be saved, and names that part.
 Flattened flatten_value(lua_State* L, int index);
 
 /// Pushes the value that was flattened. path: the name of the file in messages.

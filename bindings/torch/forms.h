@@ -10,7 +10,7 @@
 
 namespace hfc::lua {
 
-/// The properties of one argument of a schema that matching uses, determined once.
+/// The properties of a schema's argument that are needed for matching, determined once.
 struct Parameter {
     std::string name;
     const c10::Type* type;

@@ -22,8 +22,8 @@ inline constexpr const char* type_name<OptimizerPtr> = "Optimizer";
 template <>
 inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
 
-/// Reads the options of the optimizer into `optimizer`, including `betas = {0.9, 0.999}`; options
-/// that are not given do not change.
+/// Reads the options of the optimizer into `optimizer`, including `betas = {0.9, 0.999}`; unset
+/// options keep their values.
 void read_optimizer_options(Options& options, optim::OptimizerOptions& optimizer);
 
 /// The two options of a pair such as "betas", or nothing.

@@ -1,4 +1,4 @@
-// Parameters of networks as arguments.
+// Network parameters as function arguments.
 #pragma once
 
 #include "bindings/runtime/call.h"

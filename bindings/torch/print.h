@@ -19,8 +19,8 @@ struct PrintOptions {
 
 PrintOptions& print_options();
 
-/// The same text as PyTorch in Python: "tensor([1., 2.], dtype=torch.float64)"; above 1000
-/// elements, the first and last three of each dimension.
+/// The same text as PyTorch in Python: "tensor([1., 2.], dtype=torch.float64)". By default, a
+/// tensor with more than 1000 elements is shortened to the first and last three in each dimension.
 std::string print_tensor(const at::Tensor& tensor);
 
 }  // namespace hfc::lua

@@ -11,8 +11,8 @@ namespace hfc::lua {
 /// their memory or end the process (found by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);
 
-/// From now on, refuses all internal operators, including those that are not known to do harm, and
-/// those that open files. Call it before the first operator is looked up.
+/// From now on, refuses all internal operators, even if they are not known to do harm, and all
+/// operators that open files. Call it before the first operator is looked up.
 void refuse_inner_operators();
 
 }  // namespace hfc::lua

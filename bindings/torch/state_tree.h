@@ -1,5 +1,5 @@
-// The states of optimizers and schedules as tables: the results of state_dict(), and those that
-// torch.load reads from Python's files.
+// The states of optimizers and schedules as tables: the results of state_dict(), and the tables
+// that torch.load reads from files saved in Python.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -14,13 +14,13 @@
 
 namespace hfc::lua {
 
-/// A value in such a table. Numbers may be numbers or Tensors without dimensions, the keys of lists
-/// may be numbers or strings that start at 0 or 1, and a table with dotted names, such as
-/// "state.0.step", is read as the nested one.
+/// A value in a state table. Numbers may also be given as Tensors without dimensions. The keys of
+/// lists may be numbers or strings that start at 0 or 1. A table with dotted names, such as
+/// "state.0.step", is read as a nested table.
 class StateTree {
   public:
-    /// Throws Error for a value that is not a table, and for one that contains functions or other
-    /// objects.
+    /// Throws Error for a value that is not a table, and for a table that contains functions or
+    /// other objects.
     static StateTree read(lua_State* L, int index);
 
     bool is_table() const { return table_; }
@@ -30,7 +30,7 @@ class StateTree {
     std::optional<bool> flag() const;
     std::optional<std::string> text() const { return text_; }
 
-    /// The field of that name, or nullptr.
+    /// The field with this name, or nullptr.
     const StateTree* find(const std::string& name) const;
     /// The fields in the order of their keys, with "2" before "10".
     const std::vector<std::pair<std::string, StateTree>>& fields() const { return fields_; }
@@ -55,7 +55,7 @@ class StateTree {
     std::vector<std::pair<std::string, StateTree>> fields_;
 };
 
-/// Pushes a value; if the names of an object's fields are integers, the keys are numbers.
+/// Pushes a value. In objects, field names that are integers become number keys.
 void push_json(lua_State* L, const nlohmann::ordered_json& value, bool null_is_nan = false);
 
 }  // namespace hfc::lua

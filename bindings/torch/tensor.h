@@ -9,11 +9,11 @@
 
 namespace hfc::lua {
 
-/// To Lua's collector, a tensor is only a few bytes large, so this class counts the memory of the
+/// To Lua's collector, a tensor takes up only a few bytes, so this class counts the memory of the
 /// tensors. A full collection runs before the next tensor is made if the live bytes of a device
-/// exceed a limit. While graphs for backward() are made, the memory of the process has a limit,
-/// too. next_collection (base/machine.h) computes these limits from the bytes left by the last
-/// collection.
+/// exceed a limit. While graphs for backward() are being built, the memory of the process is
+/// limited as well. next_collection (base/machine.h) computes these limits from the bytes left by
+/// the last collection.
 class MemoryBudget {
   public:
     static int64_t live_bytes();
@@ -25,7 +25,7 @@ class MemoryBudget {
 
 class LuaTensor;
 
-/// With --debug: the script's line that made each tensor that Lua holds.
+/// With --debug: the script line that made each tensor that Lua still holds.
 class TensorOrigins {
   public:
     struct Entry {
@@ -62,14 +62,14 @@ class LuaTensor {
     // Scripts make millions of tensors, so this type must be small.
     int64_t bytes_ : 56 = 0;
     int64_t device_ : 8 = 0;  ///< the device whose budget counts it
-    /// Storage of a large tensor, counted once for all tensors that share it.
+    /// The storage of a large tensor, counted once for all tensors that share it.
     const void* storage_ = nullptr;
 };
 
 template <>
 inline constexpr const char* type_name<LuaTensor> = "Tensor";
 
-/// Code that takes a tensor may let C++ reach it, so its hooks must then be held.
+/// Code that uses the tensor may let C++ reach it, so dormant hooks are woken here.
 template <>
 inline LuaTensor* to_object<LuaTensor>(lua_State* L, int index) {
     auto* box = detail::to_box<LuaTensor>(L, index);
@@ -102,7 +102,7 @@ inline const at::Tensor& tensor_argument(Call& call, int position, const char* p
     return call.argument(position, parameter).object<LuaTensor>().tensor;
 }
 
-/// Reads a Tensor or a list of them. Throws Error for anything else; `what` is the name of an
+/// Reads a Tensor or a list of Tensors. Throws Error for anything else; `what` is the name of an
 /// element: "element", "parameter".
 std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value,
                                      const char* what = "element");
@@ -111,8 +111,8 @@ std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value,
 int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
 
 /// Converts a number or a boolean to a tensor without dimensions that, as in PyTorch, does not
-/// widen the dtype of other tensors; returns nothing for other values. See to_scalar (numbers.h)
-/// for which numbers become integers.
+/// widen the dtype of other tensors; returns nothing for other values. to_scalar (numbers.h)
+/// describes which numbers become integers.
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
 /// The dtype that a name such as "float32" stands for; nothing for an unknown name.

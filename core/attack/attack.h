@@ -1,5 +1,5 @@
-// Adversarial images, and how accurate a network stays on them. Methods, names and defaults are the
-// same as in torchattacks 3.5.
+// Adversarial images, and a network's accuracy on them. Methods, names and defaults are the same as
+// in torchattacks 3.5.
 #pragma once
 
 #include "attack/options.h"
@@ -11,10 +11,10 @@
 
 namespace hfc::attack {
 
-/// Images near `images` that the model misclassifies, or comes nearer to misclassifying.
+/// Perturbs `images` so that the model misclassifies them, or at least comes closer to doing so.
 /// images: float32 [N, C, H, W] in the range of the options, any device and layout; the result has
 /// the same device and layout. labels: int64 [N]. samples: int64 [N], the index of each image in
-/// its source; undefined: 0 .. N-1. The random numbers of an image depend on its index. The result
+/// its source; undefined: 0 .. N-1. The random numbers for an image depend on its index. The result
 /// is in the range and within epsilon of the images: |x' - x| <= epsilon holds in exact arithmetic.
 /// The model runs in evaluation mode on its own device, channels_last, and no parameter gradients
 /// are computed. Its parameters, their gradients and requires_grad, its buffers and its mode are
@@ -35,10 +35,10 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& samples = {});
 
 struct RobustOptions {
-    /// If true, an image is attacked only until the model misclassifies it: unperturbed, or at any
-    /// step, in any restart, or with a smaller epsilon. If false, every image is attacked in full,
-    /// and only the result is judged, as in torchattacks; the robust accuracy is then the same or
-    /// slightly higher.
+    /// If true, an image is attacked only until the model misclassifies it, whether unperturbed, at
+    /// any step, in any restart or with a smaller epsilon. If false, every image is attacked in
+    /// full, and only the result counts, as in torchattacks; the robust accuracy is then the same
+    /// or slightly higher.
     bool early_stop = true;
     model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
@@ -50,8 +50,8 @@ struct RobustOptions {
 };
 
 /// The fraction of images that the model still classifies correctly under the attack, for each
-/// epsilon in the order given. Untargeted. Throws Error as perturb() does, and if there are no
-/// epsilons or the batch size is below 1.
+/// epsilon in the order given. Untargeted. Throws Error in the same cases as perturb(), when there
+/// are no epsilons, and when the batch size is below 1.
 std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& dataset,
                                     const AttackOptions& options,
                                     const std::vector<double>& epsilons,
@@ -64,18 +64,18 @@ struct SearchOptions {
     /// is not enough for single-step attacks, which can succeed at one epsilon and fail at a larger
     /// one.
     std::vector<double> epsilons = {};
-    /// If not empty: the bisection for an image ends as soon as it is known whether the image's
-    /// smallest epsilon is larger than each of these bounds.
+    /// If not empty: the bisection for an image ends as soon as it is known, for each of these
+    /// bounds, whether the image's smallest epsilon is larger.
     std::vector<double> bounds = {};
     model::Inference::Options inference = {};
     at::Tensor samples = {};  ///< as for perturb()
 };
 
 /// Returns, for each image, the smallest epsilon at which a bisection found the attack to succeed:
-/// float64 [N] on the CPU. It is 0 if the model misclassifies the image itself, and infinity if
-/// max_epsilon is not enough. Each image has its own search, and all searches run in one batch. The
-/// search found a perturbation of exactly the returned size. The step size is a fixed fraction of
-/// epsilon: relative_alpha, or alpha / epsilon from the options.
+/// float64 [N] on the CPU. It is 0 if the model misclassifies the unperturbed image, and infinity
+/// if max_epsilon is not enough. Each image has its own search, and all searches run in one batch.
+/// A finite result is the exact size of a perturbation that the search found. The step size is a
+/// fixed fraction of epsilon: relative_alpha, or alpha / epsilon from the options.
 at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                             const AttackOptions& options = {}, const SearchOptions& search = {});
 

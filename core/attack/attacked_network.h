@@ -23,7 +23,7 @@ class AttackedNetwork {
     AttackedNetwork(model::Model& model, const Settings& settings,
                     const model::Inference::Options& inference);
 
-    /// Prepares for the images and labels to come: see model::Inference::begin_labelled().
+    /// Prepares for the images and labels that will follow: see model::Inference::begin_labelled().
     template <typename... Images>
     void begin(const Images&... images) {
         inference_.begin_labelled(images...);
@@ -32,7 +32,7 @@ class AttackedNetwork {
     at::Device device() const { return inference_.device(); }
     int64_t batch_size() const { return inference_.batch_size(); }
 
-    /// Moves images to the network's device, in the layout channels_last.
+    /// Moves images to the network's device, in channels_last layout.
     at::Tensor bring(const at::Tensor& images) const { return inference_.bring(images); }
 
     /// The logits, without an autograd graph (logits()) or with one (forward()).
@@ -56,7 +56,7 @@ class AttackedNetwork {
     /// and then frees the graph.
     at::Tensor class_gradients(const Pass& pass, const at::Tensor& classes) const;
 
-    /// Throws Error if a logit or gradient so far was NaN or infinite. The other functions do not
+    /// Throws Error if any logit or gradient so far was NaN or infinite. The other functions do not
     /// check this, because each check would make a GPU wait.
     void require_numbers() const;
 

@@ -1,4 +1,4 @@
-// The images that an attack may return: within epsilon, the range of pixels and the band.
+// The images that an attack may return: within epsilon, the pixel range and the band.
 #pragma once
 
 #include "attack/settings.h"
@@ -11,9 +11,9 @@ at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 /// The size of the perturbation of each image in the norm: float64 [N].
 at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm norm);
 
-/// Returns the perturbed images, adjusted so that none is beyond epsilon in exact arithmetic.
-/// Rounding to float32 can move a perturbation that was scaled to a small epsilon beyond it, by
-/// less than one unit in the last place of each pixel.
+/// Returns the perturbed images, adjusted so that none is beyond epsilon in exact arithmetic. After
+/// a perturbation is scaled to a small epsilon, rounding to float32 can make it slightly too large
+/// (by less than one unit in the last place of each pixel).
 at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
                         Norm norm);
 

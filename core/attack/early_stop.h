@@ -8,8 +8,8 @@ namespace hfc::attack {
 class EarlyStoppingAttack {
   public:
     /// first_gradient: undefined or, for settings with gradient_first, the gradient at the
-    /// unperturbed images. With a gradient, no unperturbed image may fool the network, because the
-    /// first iteration does not check this.
+    /// unperturbed images. If it is defined, no unperturbed image may fool the network, because
+    /// the first iteration then does not check this.
     EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
                         const AttackBatch& batch, const at::Tensor& first_gradient);
 
@@ -20,8 +20,8 @@ class EarlyStoppingAttack {
     /// For each image, the first successful version, or the attack's result if it failed.
     at::Tensor results() const;
 
-    /// Runs all iterations. Returns, for each image, the size of the first perturbation that
-    /// succeeds, in the norm of the attack, or infinity if none does. float64 [N], CPU.
+    /// Runs all iterations. Returns, for each image, the size of the first successful
+    /// perturbation (in the attack's norm), or infinity if there is none: float64 [N], CPU.
     at::Tensor run();
 
   private:

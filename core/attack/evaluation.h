@@ -33,8 +33,8 @@ class Evaluation {
     /// The gradient of losses other than losses(). The logits are not computed again.
     at::Tensor gradient_of(const LossFunction& losses);
 
-    /// The gradients of the logits of `classes`, int64 [N, K], or of all classes if it is
-    /// undefined. [N, K, C, H, W].
+    /// The gradients of the logits of `classes`, int64 [N, K], or of all classes if `classes` is
+    /// undefined: [N, K, C, H, W].
     at::Tensor class_gradients(const at::Tensor& classes = {});
 
     /// Sets a gradient that is already known.

@@ -5,12 +5,12 @@
 
 namespace hfc::attack {
 
-/// The smallest number of classes for which the loss is defined. `targeted`: with a target class
-/// for each image.
+/// The smallest number of classes for which the loss is defined. `targeted`: whether there is a
+/// target class for each image.
 int64_t classes_needed(Loss loss, bool targeted);
 
-/// Losses [N] of logits [N, classes] that grow as the logit of the label (int64 [N]) falls relative
-/// to the others.
+/// Losses [N] for logits [N, classes]. They grow as the logit of the label (int64 [N]) falls
+/// relative to the other logits.
 at::Tensor untargeted_losses(Loss loss, const at::Tensor& logits, const at::Tensor& labels);
 
 /// Losses that grow as the logit of the target class (int64 [N]) rises relative to the logit of the

@@ -12,7 +12,7 @@
 
 namespace hfc::attack {
 
-/// The images with which one run of an attack starts.
+/// The input for one run of an attack on a batch.
 struct AttackBatch {
     at::Tensor images;    ///< float32 [N, C, H, W] on the network's device, channels_last
     at::Tensor labels;    ///< int64 [N], on the same device
@@ -41,8 +41,8 @@ class Attack {
 
     virtual int64_t iterations() const { return settings_.steps; }
 
-    /// Which of images() the attack has succeeded on: bool [N]. A method whose images leave the
-    /// constraint temporarily counts only those that satisfy it.
+    /// Which of images() the attack has succeeded on: bool [N]. A method whose images temporarily
+    /// leave the constraint counts only those that satisfy it.
     virtual at::Tensor fooled(Evaluation& here) { return here.fooled(); }
 
     /// Whether finish() needs the network's results at the images after the last iteration.
@@ -129,12 +129,12 @@ struct Method {
     bool least_norm = false;
     bool stays_once_fooled = false;  ///< further steps do not change an image that is fooled
     bool draws = false;  ///< later steps use random numbers too, so that restarts differ
-    /// The first iteration uses the gradient at the images unless it starts elsewhere. The wrappers
-    /// then compute that gradient once for all epsilons.
+    /// The first iteration uses the gradient at the images unless the run starts elsewhere. The
+    /// wrappers then compute that gradient once for all epsilons.
     bool gradient_first = false;
     std::vector<NumberOption> numbers = {};
     std::function<std::unique_ptr<Attack>(const Settings&)> make = {};
-    /// For a method whose name does not say what it does, such as a script's function.
+    /// Identifies a method whose name alone does not define it, such as a script's function.
     std::string fingerprint = {};
 };
 

@@ -117,7 +117,7 @@ struct AttackOptions {
     Keep keep = Keep::last;
     /// The options that only this method has, by name.
     std::map<std::string, double> numbers = {};
-    /// A method that is not in the table; `method` is not used then.
+    /// A method that is not in the table; if set, `method` is ignored.
     std::shared_ptr<const Method> custom = {};
     /// Several attacks, one after another: see sequence.h. Of the other options, only epsilon, norm
     /// and seed are then used.

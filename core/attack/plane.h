@@ -1,4 +1,4 @@
-// The nearest point of a plane inside a box.
+// Finds the nearest point of a plane that lies inside a box.
 #pragma once
 
 #include "attack/options.h"

@@ -1,5 +1,5 @@
-// How robust a network is to several attacks, each of which gets only the images that the network
-// still classifies correctly.
+// How robust a network is to several attacks. Each attack is applied only to the images that the
+// network still classifies correctly.
 #pragma once
 
 #include "attack/attack.h"
@@ -21,10 +21,11 @@ struct Robustness {
     double clean = 0;
     double robust = 0;
     std::vector<StepResult> steps;
-    /// int64 [N]: 0 if the image is classified correctly to the end, -1 if it is misclassified
-    /// without an attack, otherwise the number of the step that fools the network, from 1.
+    /// int64 [N]: 0 if the image is still classified correctly at the end, -1 if it is
+    /// misclassified without an attack, otherwise the number of the step that fools the network,
+    /// counting from 1.
     at::Tensor fooled_by;
-    /// float32 [N, C, H, W]: the first misclassified versions, or the clean images.
+    /// float32 [N, C, H, W]: each image's first misclassified version, or else the clean image.
     at::Tensor images;
     /// Changes to the attacks that were needed because there are few classes.
     std::vector<std::string> notes;
@@ -35,7 +36,8 @@ struct Robustness {
 Robustness robustness(model::Model& model, const data::Dataset& dataset,
                       const AttackOptions& options, const RobustOptions& robust = {});
 
-/// perturb() for a sequence: returns the first misclassified images, or the clean ones.
+/// perturb() for a sequence: returns each image's first misclassified version, or else the clean
+/// image.
 std::vector<at::Tensor> perturb_by_sequence(model::Model& model, const at::Tensor& images,
                                             const at::Tensor& labels, const AttackOptions& options,
                                             const std::vector<double>& epsilons,

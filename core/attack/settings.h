@@ -45,8 +45,8 @@ struct Settings {
 /// Throws Error for an unknown method and for values out of range.
 Settings resolve(const AttackOptions& options);
 
-/// Text that distinguishes settings by the options that are rarely set: the norm, the range, keep,
-/// the start and a custom method's function; "" if all of these have their defaults.
+/// A string that distinguishes settings by the options that are rarely set: `norm`, `range`,
+/// `keep`, `start` and a custom method's function; "" if all of these have their defaults.
 std::string identity_of(const Settings& settings);
 
 /// Throws Error unless epsilon is finite and non-negative.

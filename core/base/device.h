@@ -29,8 +29,8 @@ at::Device parse_device(std::string_view name);
 at::Device default_device();
 void set_default_device(at::Device device);
 
-/// Waits until the device has finished all queued work, so that a clock read afterwards is correct.
-/// Does nothing on the CPU.
+/// Waits until the device has finished all queued work, so that times measured afterwards are
+/// correct. Does nothing on the CPU.
 void synchronize(at::Device device);
 
 }  // namespace hfc

@@ -24,8 +24,8 @@ class Descriptor {
     int number_;
 };
 
-/// A regular file, opened for reading in pieces. A failure throws Error, which names the file and
-/// the reason.
+/// A regular file, opened for reading in pieces. On failure, throws Error naming the file and the
+/// reason.
 class InputFile {
   public:
     explicit InputFile(const std::filesystem::path& path);
@@ -48,8 +48,8 @@ enum class Sync { yes, no };
 /// directory. Without commit() the temporary file is removed; a temporary file of a process that
 /// died is removed when the same file is written again. If `path` is a symbolic link, the link
 /// stays, and the file that it points to is replaced. If `path` is a device or a pipe, the bytes
-/// are written to it directly. A failure throws Error, which names the file and the reason (no
-/// space, no permission).
+/// are written to it directly. On failure, throws Error naming the file and the reason (no space,
+/// no permission).
 class OutputFile {
   public:
     explicit OutputFile(const std::filesystem::path& path);
@@ -73,7 +73,7 @@ class OutputFile {
 void remove_orphans(const std::filesystem::path& folder, const std::string& prefix);
 
 /// Removes a temporary file unless a lock on it shows that a process is still writing it. If the
-/// file system has no locks, the file stays.
+/// file system does not support locks, the file is kept.
 void remove_orphan(const std::filesystem::path& path);
 
 /// Returns the bytes of a file. Throws Error naming the file if it is missing, not a regular file,

@@ -4,8 +4,8 @@
 namespace hfc {
 
 /// Locks an open file for this process and its copies of the descriptor (flock, exclusive). If
-/// another process has the lock, tries again for one second: the lock of a process that was
-/// killed lives on for a moment in a process that it was starting. Returns false, with errno set,
+/// another process holds the lock, keeps trying for one second, because the lock of a killed
+/// process survives briefly in a child process that it was starting. Returns false, with errno set,
 /// if the file is not locked.
 bool lock_file(int file);
 

@@ -18,7 +18,7 @@ inline std::string to_hex(std::string_view bytes) {
     return text;
 }
 
-/// Returns nothing if the text is not a result of to_hex().
+/// Returns nothing unless the text consists of pairs of hexadecimal digits.
 inline std::optional<std::string> from_hex(std::string_view text) {
     std::string bytes;
     for (size_t i = 0; i < text.size(); i += 2) {

@@ -10,8 +10,8 @@ namespace hfc {
 /// Whether a tensor with four dimensions looks like images with the channels last, [N, H, W, C].
 bool has_channels_last(const at::Tensor& images);
 
-/// Returns "; write x:permute(0, 3, 1, 2):float() / 255", or whatever else turns this tensor into
-/// float32 images [N, C, H, W], to append to an error. Returns "" if there is no advice.
+/// Returns text to append to an error: "; write x:permute(0, 3, 1, 2):float() / 255", or whatever
+/// else turns this tensor into float32 images [N, C, H, W]. Returns "" if there is no advice.
 std::string image_advice(const at::Tensor& images);
 
 /// Like image_advice(), but for operators that accept any tensor [..., H, W].

@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and SIGUSR1: the first signal asks running work to stop, the second one ends the
-// process. Long loops check for a request at points where all their work so far is safe.
+// Ctrl-C, SIGTERM and SIGUSR1: the first signal asks running work to stop, and the second one ends
+// the process. Long loops check for a request at points where stopping loses no work.
 #pragma once
 
 #include <exception>
@@ -13,13 +13,14 @@ class Interrupted : public std::exception {
 };
 
 /// Handles SIGINT, SIGTERM and SIGUSR1. The first signal asks running work to stop at its next
-/// batch, and a second one ends the process with its status. Further SIGUSR1 have no effect.
+/// batch, and a second one ends the process immediately with interrupt_status(). After the first
+/// signal, SIGUSR1 has no effect.
 void install_interrupt_handler();
 
 /// After this time, the process behaves as if it had received SIGUSR1.
 void set_time_limit(double seconds);
 
-/// From now on, the handler does not print that the work will stop.
+/// From now on, the handler does not print its message that work is stopping.
 void silence_interrupt_message() noexcept;
 
 /// Makes the same request as Ctrl-C (for tests, and for a host with its own prompt).
@@ -33,7 +34,7 @@ bool interrupt_requested() noexcept;
 /// The signal that made the request, or 0 if there is no request.
 int requested_signal() noexcept;
 
-/// Behaves as if this process had received a signal that another process received.
+/// Treats a signal that another process received as if this process had received it.
 void adopt_interrupt(int signal) noexcept;
 
 /// The exit status of a process that the request stopped: 130 after Ctrl-C, 143 after SIGTERM, and
@@ -47,8 +48,8 @@ void set_interrupt_callback(void (*callback)()) noexcept;
 /// Throws Interrupted if the user asked to stop, unless the request is held.
 void check_interrupt();
 
-/// While this object exists, a request to stop has no effect yet, because a process must not stop
-/// while others wait for it. The processes agree on the request through interrupt_requested().
+/// While this object exists, a request to stop has no effect, because a process must not stop while
+/// others wait for it. The processes agree on the request through interrupt_requested().
 class HeldInterrupts {
   public:
     explicit HeldInterrupts(bool holds);

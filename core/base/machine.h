@@ -16,8 +16,8 @@ std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 /// cgroup. At least 1.
 int usable_cpus();
 
-/// The bytes of memory that the process may use: the machine's memory, or the smallest limit of its
-/// cgroup and of the cgroups above it. `root` contains proc/ and sys/.
+/// The bytes of memory that the process may use: the machine's memory or, if smaller, the lowest
+/// limit of the process's cgroup and the cgroups above it. `root` contains proc/ and sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");
 
 /// Returns the number of live bytes at which the next garbage collection starts. `live` is the
@@ -26,8 +26,8 @@ uint64_t memory_limit(const std::filesystem::path& root = "/");
 /// memory (or to 32 MiB, if that is more).
 int64_t next_collection(int64_t live, uint64_t memory);
 
-/// Whether the processor computes in bfloat16 (AVX512-BF16, AMX or Arm's BF16). Other processors
-/// are about seven times slower in bfloat16 than in float32. `root` contains proc/.
+/// Whether the processor has bfloat16 instructions (AVX512-BF16, AMX or Arm's BF16). Other
+/// processors are about seven times slower in bfloat16 than in float32. `root` contains proc/.
 bool processor_has_bfloat16(const std::filesystem::path& root = "/");
 
 }  // namespace hfc

@@ -11,7 +11,8 @@ inline bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Removes and returns the run of digits, or the single other character, at the start of `text`.
+/// Removes and returns the run of digits at the start of `text`, or its first character if that is
+/// not a digit.
 inline std::string_view take_part(std::string_view& text) {
     size_t length = 1;
     while (is_digit(text[0]) && length < text.size() && is_digit(text[length])) {

@@ -43,8 +43,8 @@ at::Tensor uniform_by_sample(const at::Tensor& samples, int64_t count, uint64_t 
 at::Tensor uniform_float_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                                    std::string_view purpose);
 
-/// Like uniform_by_sample(), but from the standard normal distribution: float32, at most 6.7 from
-/// 0.
+/// Like uniform_by_sample(), but from the standard normal distribution: float32, with absolute
+/// values of at most 6.7.
 at::Tensor normal_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                             std::string_view purpose);
 

@@ -15,7 +15,7 @@ std::string json_text(const Json& json, int indent = -1) {
     return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
-/// Returns the JSON value that results from writing this one to a file and reading it again.
+/// Returns the value that you get by writing `json` to a file and reading it back.
 template <typename Json>
 Json as_read_back(const Json& json) {
     return Json::parse(json_text(json));

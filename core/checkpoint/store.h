@@ -36,10 +36,10 @@ class Store {
 
     const std::filesystem::path& folder() const { return folder_; }
 
-    /// Writes a checkpoint under a non-negative number, which must increase from one checkpoint to
-    /// the next, and then removes the oldest ones. After a failure at any moment, the directory
-    /// contains this checkpoint or the previous one. Throws Error naming the file and the reason
-    /// (no space, no permission); the previous checkpoints are then all intact.
+    /// Writes a checkpoint and then removes the oldest ones. `number` must be non-negative and
+    /// larger for each new checkpoint. After a failure at any point, the directory contains this
+    /// checkpoint or the previous one. Throws Error naming the file and the reason (no space, no
+    /// permission); all previous checkpoints then remain intact.
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
     /// Adds a checkpoint of this store to the store `to` by hard links, or by copies if the file

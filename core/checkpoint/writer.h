@@ -1,4 +1,4 @@
-// Writes checkpoints while the work that makes them continues.
+// Writes checkpoints in the background, while training continues.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -13,7 +13,7 @@ namespace hfc::checkpoint {
 class Writer {
   public:
     explicit Writer(Store store) : store_(std::move(store)) {}
-    /// Waits for the checkpoint that is being written. An error in writing it is lost.
+    /// Waits for the checkpoint that is being written, but ignores any error in writing it.
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
@@ -24,9 +24,8 @@ class Writer {
         int64_t number = 0;
     };
 
-    /// Starts to write a checkpoint, whose tensors must not change any more, and then makes its
-    /// link. First waits for the previous checkpoint, and throws Error if that one could not be
-    /// written.
+    /// Starts writing a checkpoint, followed by its link. Its tensors must no longer change. First
+    /// waits for the previous checkpoint, and throws Error if that one could not be written.
     void save(int64_t number, Checkpoint checkpoint, std::optional<Link> link = {});
     /// Waits for the checkpoint that is being written. Throws Error if it could not be written.
     void wait();

@@ -1,6 +1,5 @@
 // The image corruptions of Hendrycks and Dietterich 2019 (CIFAR-10-C, ImageNet-C), with the
-// constants of their published code. The names of the kinds are those of the functions in that
-// code.
+// constants of their published code. Each kind has the name of its function in that code.
 #pragma once
 
 #include "data/transform.h"
@@ -61,9 +60,9 @@ class Corruptor {
     const Corruption& corruption() const { return corruption_; }
 
     /// images: float32 [N, C, H, W] in [0,1] with 1 or 3 channels and at least 32 x 32 pixels. Each
-    /// image is first rounded to bytes, and the result consists of bytes / 255. Grey images are
-    /// processed as three equal channels, and the first one is returned. samples: int64 [N], the
-    /// index of each image in its source. Throws Error for other images.
+    /// image is first rounded to bytes, and the values of the result are bytes / 255. Grey images
+    /// are processed as three equal channels, and the first one is returned. samples: int64 [N],
+    /// the index of each image in its source. Throws Error for other images.
     at::Tensor apply(const at::Tensor& images, const at::Tensor& samples) const;
 
   private:

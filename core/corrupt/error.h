@@ -17,14 +17,14 @@ struct ErrorOptions {
     std::vector<int64_t> severities = {1, 2, 3, 4, 5};
     bool alexnet = false;  ///< divide the error of each kind by AlexNet's, as ImageNet-C does
     model::Inference::Options inference = {};
-    /// Returns the data set with a kind and severity of corruption applied.
+    /// Returns the data set with this kind and severity of corruption applied.
     std::function<data::Dataset(const std::string& kind, int64_t severity)> corrupted;
 };
 
 struct KindErrors {
     std::vector<double> errors;  ///< one per severity, in [0,1]
-    /// The mean frequency of corrupted - clean, as a distance from the zero frequency in bins,
-    /// weighted by energy, over the first 100 images and all severities.
+    /// The energy-weighted mean frequency of corrupted - clean (the distance from the zero
+    /// frequency, in bins), over the first 100 images and all severities.
     double band = 0;
 };
 
@@ -36,8 +36,8 @@ struct CorruptionErrors {
     std::map<std::string, KindErrors> by;
 };
 
-/// Throws Error as model::accuracy() does, if there is no kind or severity, and if AlexNet's error
-/// for a kind is requested but was not published.
+/// Throws Error as model::accuracy() does, if there is no kind or severity, or if AlexNet's error
+/// is requested for a kind for which none was published.
 CorruptionErrors corruption_error(model::Model& model, const data::Dataset& dataset,
                                   const ErrorOptions& options);
 

@@ -14,7 +14,8 @@ enum class Border { repeat, mirror };
 template <typename T>
 void blur(Planes<T>& image, double sigma, double reach = 4, Border border = Border::repeat);
 
-/// ImageMagick's motion blur: half of a Gaussian, 2 radius + 1 taps along the angle in degrees.
+/// ImageMagick's motion blur: half of a Gaussian, with 2 radius + 1 taps along a line at this angle
+/// (in degrees).
 Bytes motion(const Bytes& image, int64_t radius, double sigma, double angle);
 
 /// The middle of each plane, magnified by `factor` to the size of the plane: scipy's zoom with

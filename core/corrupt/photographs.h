@@ -9,8 +9,8 @@
 namespace hfc::corrupt {
 
 /// Reads frost1.png, frost2.png, frost3.png, frost4.jpg and frost5.jpg from a directory. Throws
-/// Error naming a missing file and saying where the files are published. The photographs that were
-/// read last stay in memory and are read again only if a file has changed.
+/// Error naming a missing file and saying where the files are published. The most recently read
+/// photographs stay in memory and are read again only if a file has changed.
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder);
 
 /// The photographs at a fifth of their size, as the published code uses them for CIFAR: every fifth

@@ -76,7 +76,7 @@ struct Photographs {
 template <typename Row>
 using Table = std::array<Row, severities>;
 
-/// The input of a kind of corruption.
+/// The input of a corruption function.
 struct Task {
     const Bytes& image;  ///< three channels
     int64_t severity;    ///< 0 to 4
@@ -84,17 +84,17 @@ struct Task {
     Draws& draws;
     const Photographs* photographs;
 
-    /// The row of the table that applies.
+    /// The row of the applicable table for this severity.
     template <typename Row>
     const Row& constants(const Table<Row>& cifar, const Table<Row>& large) const {
         return (imagenet ? large : cifar)[static_cast<size_t>(severity)];
     }
 };
 
-/// Numbers from 0 to 255, which are truncated to bytes.
+/// Numbers from 0 to 255, to be truncated to bytes.
 using Corrupted = Doubles;
 
-/// The kinds, with one function per name.
+/// One function per kind of corruption.
 Corrupted gaussian_noise(const Task& task);
 Corrupted shot_noise(const Task& task);
 Corrupted impulse_noise(const Task& task);

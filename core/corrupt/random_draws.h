@@ -1,4 +1,4 @@
-// The random numbers of one image, which depend only on a seed, a purpose and its sample.
+// The random numbers of one image. They depend only on a seed, a purpose and the image's index.
 #pragma once
 
 #include "corrupt/picture.h"

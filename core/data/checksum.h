@@ -1,5 +1,5 @@
-// A checksum (CRC-32) of bytes that come in pieces. It distinguishes data, but does not protect
-// against deliberate collisions.
+// A checksum (CRC-32) of bytes that arrive in pieces. It tells different data apart, but does not
+// protect against deliberate collisions.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@ class Checksum {
         value_ = static_cast<uint32_t>(
             ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
     }
-    /// Marks the end of the item: "ab" and "c" differ from "a" and "bc".
+    /// Also marks the end of the item, so that "ab" and "c" differ from "a" and "bc".
     void add_item(std::string_view bytes) {
         add(bytes);
         add({"", 1});
@@ -30,7 +30,7 @@ class Checksum {
     uint32_t value_ = 0;
 };
 
-/// The sizes and the checksum of the values of a tensor on any device: "[8, 8] 0f3a22c1".
+/// The sizes of a tensor on any device, and the checksum of its values: "[8, 8] 0f3a22c1".
 std::string checksum_of(const at::Tensor& tensor);
 
 }  // namespace hfc::data

@@ -29,8 +29,8 @@ struct Batch {
 /// copy and never changes.
 class Dataset {
   public:
-    /// All samples of `source`, in their order. Throws Error unless labels are non-negative and, if
-    /// classes have names, every label has a name.
+    /// All samples of `source`, in their original order. Throws Error unless labels are
+    /// non-negative and, if classes have names, every label has a name.
     explicit Dataset(std::shared_ptr<const Source> source);
     /// All of these images. Throws Error if they do not satisfy the conditions of Images.
     explicit Dataset(std::shared_ptr<const Images> images);
@@ -63,8 +63,8 @@ class Dataset {
     /// and the data that the source and the transforms add. It is the same on every machine.
     std::string fingerprint() const;
 
-    /// The first `n` images of a random order given by `seed`, or all images in their order for n =
-    /// 0. Throws Error unless 0 <= n <= size().
+    /// The first `n` images in a random order determined by `seed` or, for n = 0, all images in the
+    /// order of this view. Throws Error unless 0 <= n <= size().
     Dataset subset(int64_t n, uint64_t seed) const;
     /// Images begin .. end-1 of this view. Throws Error unless 0 <= begin < end <= size().
     Dataset slice(int64_t begin, int64_t end) const;
@@ -83,16 +83,17 @@ class Dataset {
     /// The images of this view after one more transform.
     Dataset transformed(std::shared_ptr<const Transform> transform) const;
     /// The images of this view after a filter, or this view if the filter changes nothing. Throws
-    /// Error for a radius that is negative or NaN.
+    /// Error for a radius that is negative or not finite.
     Dataset filtered(const Filter& filter) const;
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
-    /// The images of this view, made from their picture files with another recipe. Throws Error if
-    /// they are not picture files, and for a view with transforms, because transforms are applied
-    /// after the recipe.
+    /// The images of this view, made from their picture files with a different recipe. Throws Error
+    /// if they are not made from picture files, or if the view has transforms (the recipe must come
+    /// first).
     Dataset with_recipe(const image_file::PictureRecipe& recipe) const;
-    /// The same images, each decoded only once: see cached.h. A data set whose images are in memory
-    /// does not change. Throws Error for a data set that is not made from picture files.
+    /// The same images, each decoded only once: see cached.h. A data set whose images are already
+    /// in memory is returned unchanged. Throws Error for any other data set, unless it consists of
+    /// picture files that are all read at the same size.
     Dataset cached(const std::filesystem::path& folder = {}) const;
     /// Returns cached() if the images come from picture files, nothing is random, and the images
     /// fit into free_pixel_memory(). Otherwise returns this view.
@@ -107,8 +108,9 @@ class Dataset {
     /// < end <= size().
     Batch batch(int64_t begin, int64_t end, const Draw& draw = {}) const;
 
-    /// The first half of batch(), for a Loader: allocates memory for these samples, which the
-    /// Loader's threads fill with source().read(). Throws Error if the samples differ in shape.
+    /// The first half of batch(), for a Loader: allocates the memory into which the Loader's
+    /// threads read these samples with source().read(). Throws Error if the samples differ in
+    /// shape.
     at::Tensor make_room(const at::Tensor& samples) const;
     /// The second half of batch(): returns the batch of the images at `positions`, which have been
     /// read into `images`.
@@ -123,7 +125,7 @@ class Dataset {
 
     std::shared_ptr<const Source> source_;
     int64_t size_;
-    /// int64 [size_], indices into source_; undefined means all samples in their order.
+    /// int64 [size_], indices into source_; undefined means all samples in their original order.
     at::Tensor indices_;
     at::Tensor labels_;  ///< int32 [size_], or undefined; a million labels take 4 MB
     int64_t classes_;

@@ -30,11 +30,11 @@ struct LoadOptions {
 /// Loads "synthetic", "cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist", "emnist",
 /// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*), "tar:FILE" (the same in tars: see
 /// tar_files.h), or, for object detection, "boxes", "coco:DIR" and "voc:DIR". The files may also be
-/// in the directories that torchvision makes. notes: receives a sentence for each damaged file in
-/// whose place another candidate was read, and for files of folder:DIR and tar:FILE that were left
+/// in the directories that torchvision creates. notes: receives a sentence for each damaged file
+/// that was replaced by another candidate, and for files of folder:DIR and tar:FILE that were left
 /// out. Throws Error for an unknown name (listing the known ones), for missing files (naming the
-/// expected files, their place, and how to get them), and for damaged files (naming the file, the
-/// expected and the actual content).
+/// expected files and their directory, and saying how to get them), and for damaged files (naming
+/// the file and describing the expected and actual content).
 Pair load(const std::string& name, const LoadOptions& options = {},
           std::vector<std::string>* notes = nullptr);
 

@@ -1,4 +1,4 @@
-// Batches of a data set in a given order, which threads read ahead.
+// Batches of a data set in a given order, read ahead by threads.
 #pragma once
 
 #include "data/dataset.h"
@@ -21,15 +21,15 @@ enum class Bad {
 
 struct LoaderOptions {
     int64_t batch_size = 100;  ///< images per batch, at least 1; the last batch may have fewer
-    bool drop_last = false;    ///< leave out a last batch that is smaller
+    bool drop_last = false;    ///< leave out the last batch if it is smaller
     int64_t first = 0;         ///< the first batch to return, 0 to the number of batches
     Draw draw = {};            ///< determines the random numbers, together with each sample's index
     /// The number of reading threads, at least 0. With 0, next() reads the samples itself. If
-    /// unset, the number of cores for a slow source, otherwise 0. A source that runs a script's
-    /// code is always read by next().
+    /// unset, it is the number of cores for a slow source, and 0 for any other source. A source
+    /// that runs a script's code is always read by next().
     std::optional<int64_t> threads = {};
-    /// Batches that the threads read before they are needed, at least 1; fewer, but at least 2, if
-    /// memory is short.
+    /// The number of batches that the threads read before they are needed, at least 1. If memory is
+    /// short, it is reduced, but not below 2.
     int64_t ahead = 2;
     /// This process takes the positions rank, rank + ranks, ... of the order.
     int64_t rank = 0;   ///< 0 to ranks - 1

@@ -8,11 +8,11 @@
 namespace hfc::data {
 
 /// Returns a permutation of 0 .. n-1 (CPU; int32 if n allows it, otherwise int64) that depends only
-/// on n, seed and epoch. Training and every other loop with the same three values visit the samples
+/// on n, seed and epoch. Training and any other loop with the same three values visit the samples
 /// in the same order. A million positions take 4 MB.
 at::Tensor epoch_order(int64_t n, uint64_t seed, int64_t epoch);
 
-/// The rank of this process among those that share the work.
+/// The rank of this process among the processes that share the work.
 struct Share {
     int64_t rank = 0;   ///< 0 to ranks - 1
     int64_t ranks = 1;  ///< at least 1
@@ -24,14 +24,14 @@ int64_t rows_of(int64_t n, const Share& share);
 
 /// Returns this process's part of the order: the rows rank, rank + ranks, ... of each batch of
 /// `batch_size`. A loader with this part as its order and rows_of(batch_size, share) as its batch
-/// size returns this process's part of each batch. drop_last: leaves out a last batch that is
+/// size returns this process's part of each batch. drop_last: leaves out the last batch if it is
 /// smaller.
 at::Tensor part_of_batches(const at::Tensor& order, int64_t batch_size, bool drop_last,
                            const Share& share);
 
-/// Returns positions from 0 to n - 1, as whole batches: the batches rank, rank + ranks, ... Each
-/// batch is the same as in a single process. Undefined, which means all positions, for a single
-/// process.
+/// Returns this process's part of the positions 0 to n - 1, in whole batches: the batches rank,
+/// rank + ranks, ... Each batch is the same as in a single process. For a single process, the
+/// result is undefined, which means all positions.
 at::Tensor batches_of(int64_t n, int64_t batch_size, const Share& share);
 
 }  // namespace hfc::data

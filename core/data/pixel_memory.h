@@ -8,16 +8,16 @@
 namespace hfc::data {
 
 /// Half of the memory that the process may use (the memory of the machine, or the limit of its
-/// cgroup), or the value of the environment variable HFC_PIXEL_MEMORY in MB. Throws Error if that
-/// is not an integer.
+/// cgroup). The environment variable HFC_PIXEL_MEMORY, in MB, overrides this value. Throws Error if
+/// the variable is not an integer.
 uint64_t default_pixel_memory();
 
-/// The part of default_pixel_memory() that tensors from make_pixels() do not use yet.
+/// The part of default_pixel_memory() that is not yet used by tensors from make_pixels().
 uint64_t free_pixel_memory();
 
-/// Returns an uninitialised uint8 tensor with these sizes. It is in memory if it and the other live
-/// tensors that this function has put there use at most `most_in_memory` bytes in total. Otherwise
-/// it is in a mapped file without a name in $TMPDIR (or /var/tmp), which the system reads and
+/// Returns an uninitialised uint8 tensor with these sizes. It is in memory, unless this would bring
+/// the total size of this function's live tensors in memory above `most_in_memory` bytes. In that
+/// case, it is in an unnamed mapped file in $TMPDIR (or /var/tmp), which the system reads and
 /// writes page by page and which disappears with the tensor. Throws Error naming that directory if
 /// it has no space.
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory = default_pixel_memory());

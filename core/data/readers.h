@@ -60,7 +60,7 @@ class Readers {
     Draw draw_;
     std::mutex mutex_;
     std::condition_variable more_, full_;
-    /// std::deque, because the elements to which threads refer must not move.
+    /// A std::deque, because threads hold references to the elements, which must not move.
     std::deque<Slot> slots_;
     bool stop_ = false;
     std::vector<std::thread> threads_;

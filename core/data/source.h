@@ -21,8 +21,8 @@ struct Draw {
     int64_t epoch = 0;
 };
 
-/// One seed made from the seed and the epoch, for random numbers that a whole training batch
-/// shares.
+/// A single seed derived from the seed and the epoch, for random numbers that a whole training
+/// batch shares.
 uint64_t seed_of(const Draw& draw);
 
 /// Channels, height and width of an image.
@@ -34,7 +34,7 @@ struct BadSample {
     std::string reason;
 };
 
-/// Images, numbered from 0, which never change. They have the same shape unless shape_of() says
+/// Images numbered from 0. They never change, and they have the same shape unless shape_of() says
 /// otherwise. To add a new kind of source, derive a class from this one.
 class Source {
   public:
@@ -47,7 +47,7 @@ class Source {
     virtual const std::string& name() const = 0;
     /// The number of samples, at least 1.
     virtual int64_t size() const = 0;
-    /// The shape of every image, or the largest sides if the shapes differ.
+    /// The shape of every image or, if the shapes differ, the largest height and width.
     virtual Shape shape() const = 0;
     virtual Shape shape_of(int64_t sample) const;
     /// at::kByte, which a Dataset converts to floats in [0,1], or at::kFloat, which it uses
@@ -74,10 +74,10 @@ class Source {
     /// Whether reading a sample takes long enough for a Loader's threads to be worthwhile.
     virtual bool is_slow() const { return false; }
 
-    /// The steps for picture files that the user has chosen, for the names of views; "" if there
-    /// are none.
+    /// The steps that the user has chosen for picture files, as shown in the names of views; "" if
+    /// there are none.
     virtual std::string describe() const { return {}; }
-    /// The same samples, made from their picture files with another recipe. Throws Error if the
+    /// The same samples, made from their picture files with a different recipe. Throws Error if the
     /// samples are not picture files.
     virtual std::shared_ptr<const Source> with_recipe(
         const image_file::PictureRecipe& recipe) const;

@@ -11,12 +11,12 @@
 
 namespace hfc::data {
 
-/// Images between the transforms of a data set. A transform replaces these tensors and never writes
-/// to them, because other views may share them.
+/// A batch of images on its way through the transforms of a data set. A transform replaces these
+/// tensors and never writes to them, because other views may share them.
 struct TransformBatch {
     at::Tensor images;  ///< float32 [n, C, H, W], any device
     /// int64 [n], any device; or float32 [n, classes], the probability of each class, if images are
-    /// mixed; undefined if there are none.
+    /// mixed; undefined if there are no labels.
     at::Tensor labels;
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
     Draw draw;           ///< determines the random numbers, together with the sample's index
@@ -37,8 +37,8 @@ class Transform {
     virtual std::string describe() const = 0;
     /// The shape of the resulting images.
     virtual Shape shape(const Shape& before) const { return before; }
-    /// Whether both transforms do the same. Equal transforms at the start of several views are
-    /// computed only once.
+    /// Whether both transforms have the same effect. Equal transforms at the start of several views
+    /// are computed only once.
     virtual bool same_as(const Transform& other) const { return this == &other; }
     /// Whether apply() runs a script's code, which may run only on the script's thread.
     virtual bool runs_script() const { return false; }

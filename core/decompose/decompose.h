@@ -1,5 +1,5 @@
-// Dominant and trailing singular values of images: the alternative to frequencies for splitting an
-// image in section 8 of Wang et al., CVPR 2020.
+// Splits images by singular values (dominant and trailing) instead of frequencies, as in section 8
+// of Wang et al., CVPR 2020.
 #pragma once
 
 #include "frequency/split.h"
@@ -18,11 +18,11 @@ using Parts = frequency::Parts;
 
 /// Truncated singular value decomposition of each channel: low(rank) keeps the `rank` largest
 /// singular values. x: finite float32 [..., H, W] with any leading dimensions, layout and device;
-/// the parts are contiguous. ranks: 0 to min(H, W). Uses eigenvectors of the Gram matrix of the
-/// shorter side, computed in double precision, and only as many as the ranks need; channels run in
-/// parallel. The parts are within 1e-4 of a decomposition in double precision, unless the first
-/// singular value left out nearly equals the last one kept; then the decomposition itself is not
-/// well defined. Not differentiable. Throws Error for any other dtype, a rank out of range and
+/// the parts are contiguous. ranks: 0 to min(H, W). Computes, in double precision, only as many
+/// eigenvectors of the Gram matrix of the shorter side as the ranks require; channels run in
+/// parallel. The parts are within 1e-4 of a decomposition in double precision, unless the last
+/// singular value kept and the first one dropped are nearly equal: the decomposition itself is then
+/// ill-defined. Not differentiable. Throws Error for any other dtype, a rank out of range and
 /// values that are not finite.
 Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks);
 
@@ -35,7 +35,7 @@ Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares);
 Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares);
 
 /// The singular values of each channel, in descending order: float64 [..., min(H, W)]. Values below
-/// 1e-8 of the first one are rounding errors.
+/// 1e-8 times the first one are rounding errors.
 at::Tensor singular_values(const at::Tensor& x);
 
 /// For each channel, the smallest rank that keeps at least the fraction `share` of its energy:

@@ -1,5 +1,5 @@
-// Computes only the requested eigenvectors of small symmetric matrices. LAPACK through LibTorch
-// computes all of them, at two to four times the cost.
+// Computes only the requested eigenvectors of small symmetric matrices. LAPACK, called through
+// LibTorch, computes all of them, at two to four times the cost.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 namespace hfc::decompose {
 
 /// Decomposes one matrix at a time in its own memory: use one object per thread. Householder
-/// reflections make the matrix tridiagonal, and implicit QL, whose rotations are kept, gives the
-/// eigenvalues. An eigenvector is a unit vector transformed back through the rotations and the
+/// reflections make the matrix tridiagonal. Implicit QL then computes the eigenvalues and stores
+/// its rotations. Each eigenvector is a unit vector transformed back through the rotations and the
 /// reflections. The vectors are orthogonal up to rounding, whatever the eigenvalues are. The error
 /// is of the order of the rounding error of the largest eigenvalue.
 class SymmetricEigen {

@@ -1,5 +1,5 @@
-// The loops that take most of the time of an eigenvalue problem, compiled for AVX2 and for any
-// processor; the program chooses the version when it starts.
+// The most time-consuming loops of the eigenvalue computation, compiled once for AVX2 and once for
+// any processor; the program chooses the version when it starts.
 #pragma once
 
 #include <cstdint>

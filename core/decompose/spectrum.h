@@ -12,8 +12,8 @@ namespace hfc::decompose {
 using Chooser =
     std::function<std::vector<int64_t>(int64_t channel, const std::vector<double>& energies)>;
 
-/// Returns the parts for the ranks that `choose` returns. Several threads call `choose`. planes:
-/// contiguous float32 [channels, H, W], not empty.
+/// Returns the parts for the ranks that `choose` returns. Several threads call `choose` at the same
+/// time. planes: contiguous float32 [channels, H, W], not empty.
 Parts split_planes(const at::Tensor& planes, size_t parts, const Chooser& choose);
 
 /// Like split_planes(), but uses LibTorch's eigenvectors and supports any device.
@@ -23,7 +23,8 @@ Parts split_planes_torch(const at::Tensor& planes, size_t parts, const Chooser& 
 /// [channels, min(H, W)], on the CPU.
 at::Tensor energies_of(const at::Tensor& planes);
 
-/// The smallest number of `energies` that keeps the fraction `share` of their sum.
+/// How many of the `energies` (in descending order) are needed for the fraction `share` of their
+/// sum.
 int64_t rank_for(const std::vector<double>& energies, double share);
 
 }  // namespace hfc::decompose

@@ -56,7 +56,7 @@ double overlap(const data::Rectangle& a, const data::Rectangle& b, bool crowd = 
 class Cells {
   public:
     Cells(const data::Annotations& truth, const std::vector<Detection>& found);
-    /// Indices into `found`, by descending score; equal scores stay in order.
+    /// Indices into `found`, by descending score; detections with equal scores keep their order.
     std::vector<int32_t> detections(int64_t picture, int64_t category) const;
     /// Indices into truth.objects, in their order.
     std::vector<int32_t> objects(int64_t picture, int64_t category) const;

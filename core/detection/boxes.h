@@ -18,15 +18,16 @@ at::Tensor generalized_iou(const at::Tensor& a, const at::Tensor& b);
 /// the anchor's size, and logarithms of the ratios of the sizes.
 at::Tensor encode(const at::Tensor& boxes, const at::Tensor& anchors);
 
-/// The boxes given by codes [n, 4]. A box is at most 62.5 times as large as its anchor.
+/// The boxes given by codes [n, 4]. Each side of a box is at most 62.5 times as long as that of its
+/// anchor.
 at::Tensor decode(const at::Tensor& codes, const at::Tensor& anchors);
 
-/// Boxes clipped at the edges of a picture.
+/// Boxes clipped to the edges of a picture.
 at::Tensor clip(const at::Tensor& boxes, int64_t height, int64_t width);
 
-/// Non-maximum suppression: in the order of descending scores, each box removes the later boxes
-/// that overlap it by more than `threshold`. Returns the indices of the remaining boxes, int64, by
-/// descending score. The order and the rounding are torchvision's. Runs on the CPU, whatever the
+/// Non-maximum suppression: in descending order of score, each box removes the later boxes that
+/// overlap it by more than `threshold`. Returns the indices of the remaining boxes, int64, by
+/// descending score. The order and the rounding match torchvision's. Runs on the CPU, whatever the
 /// device of the boxes.
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double threshold);
 

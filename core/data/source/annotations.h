@@ -29,7 +29,7 @@ struct BoxedObject {
     int64_t picture = 0;   ///< its index in Annotations::pictures
     int64_t category = 0;  ///< its index in Annotations::categories
     Rectangle box = {};
-    /// The area of the object's outline if the file has it, otherwise the area of the box.
+    /// The area of the object's outline if the file gives it, otherwise the area of the box.
     double area = 0;
     bool crowd = false;      ///< a group of objects that were not annotated individually
     bool difficult = false;  ///< VOC: the object counts neither if found nor if missed

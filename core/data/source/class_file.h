@@ -10,7 +10,7 @@
 
 namespace hfc::data {
 
-/// The directories from one name to another, both included, in byte order.
+/// The directories from one name to another (inclusive), in byte order.
 struct FolderInterval {
     std::string first;
     std::string last;
@@ -22,9 +22,9 @@ struct ClassRule {
     std::vector<FolderInterval> folders;
 };
 
-/// A file {"dog": "n02085620..n02113978", "cat": ["n02123045", "n02123159"]}: each class is the
-/// name of a directory, an interval of names, or a list of both. The order in the file is the order
-/// of the labels.
+/// A file {"dog": "n02085620..n02113978", "cat": ["n02123045", "n02123159"]}: each class is given
+/// by the name of a directory, an interval of names, or a list of these. The order in the file is
+/// the order of the labels.
 struct ClassFile {
     std::filesystem::path path;
     std::vector<ClassRule> classes;
@@ -40,9 +40,9 @@ struct ChosenFolders {
     std::vector<std::string> left_out;  ///< directories without a class
 };
 
-/// Determines which of `folders` (in byte order), found in `where`, belong to which class. Throws
-/// Error naming the file and the class if a directory is in two classes, if a class has no
-/// directories, and if a named directory does not exist.
+/// Determines which of the `folders` (in byte order) belong to which class. Throws Error naming the
+/// file and the class if a directory is in two classes, if a class has no directories, or if a
+/// named directory does not exist. where: the place that contains the directories, for messages.
 ChosenFolders choose_folders(const ClassFile& file, const std::vector<std::string>& folders,
                              const std::string& where);
 

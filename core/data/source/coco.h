@@ -12,8 +12,8 @@ namespace hfc::data {
 /// Reads the images, annotations and categories in an instances file. A missing `iscrowd` is 0, and
 /// a missing `area` is the area of the box; anything unusual is reported in notes. Throws Error
 /// naming the file and the byte or the entry for content that cannot be used: damaged JSON, a field
-/// with a wrong type, an unknown picture or category, a duplicate id, a file name that leads out of
-/// the directory.
+/// with a wrong type, an unknown picture or category, a duplicate id, a file name that points
+/// outside the directory.
 Annotations read_coco(const std::filesystem::path& file);
 
 /// Like read_coco(), but for the text of a file.

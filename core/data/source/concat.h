@@ -1,4 +1,4 @@
-// Data sets, one after another.
+// Several data sets joined into one.
 #pragma once
 
 #include "data/dataset.h"

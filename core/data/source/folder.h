@@ -25,15 +25,16 @@ struct FolderOptions {
 };
 
 /// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test if there is no val). Picture
-/// files are recognised by their extensions (ImageFolder's), including those in subdirectories, but
-/// not hidden ones. Each picture is converted to RGB, rotated upright (by default), resized as
-/// Pillow does (antialiased) and cropped as torchvision's Resize(resize) and CenterCrop(image_size)
-/// do. Classes are numbered in the order of their names, and pictures follow in ImageFolder's
-/// order. Throws Error naming the directory or file if a split is missing or has no classes, if the
-/// splits have different classes, if a class has no pictures, and if the file `classes` does not
-/// match the directories. Throws Error for pictures that cannot be decoded, naming up to ten of
-/// them; if pictures are streamed, reading their batch throws it. notes: receives a sentence for
-/// each split that contains other files, or directories without a class.
+/// files are recognised by their extensions (ImageFolder's) and may be in subdirectories; hidden
+/// files and directories are ignored. Each picture is converted to RGB, rotated upright (by
+/// default), resized as Pillow does (antialiased) and cropped as torchvision's Resize(resize) and
+/// CenterCrop(image_size) do. Classes are numbered in the order of their names, and pictures are
+/// sorted in ImageFolder's order. Throws Error naming the directory or file if a split is missing
+/// or has no classes, if the splits have different classes, if a class has no pictures, or if the
+/// file `classes` does not match the directories. Throws Error for pictures that cannot be decoded,
+/// naming up to ten of them; if pictures are streamed, this error is thrown when their batch is
+/// read. notes: receives a sentence for each split that contains other files, or directories
+/// without a class.
 Pair load_folder(const std::filesystem::path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes = nullptr);
 

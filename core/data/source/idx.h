@@ -21,9 +21,9 @@ std::vector<std::filesystem::path> idx_candidates(const std::filesystem::path& f
                                                   const std::string& prefix = "");
 
 /// Reads the four files in `folder`: images of 28 x 28 bytes, and labels below the number of class
-/// names. Throws Error naming the file, the expected and the actual value for a wrong magic number,
+/// names. Throws Error naming the file and the expected and actual values for a wrong magic number,
 /// wrong dimensions, different counts, a label out of range, and missing or extra bytes. If a file
-/// is damaged but another candidate is not, the other one is read, and `notes` says so.
+/// is damaged, the next intact candidate is read instead, and `notes` says so.
 Pair load_idx(const std::string& name, const std::filesystem::path& folder,
               const std::vector<std::string>& class_names, const std::string& prefix = "",
               std::vector<std::string>* notes = nullptr);

@@ -1,4 +1,4 @@
-// Common parts of data sets made from picture files, in directories or in tars: classes, and two
+// Code shared by data sets made from picture files in directories and in tars: classes, and two
 // splits.
 #pragma once
 
@@ -34,8 +34,8 @@ void require_same_folders(const std::string& train,
                           const std::string& test,
                           const std::vector<image_file::PictureClass>& test_classes);
 
-/// Adds a sentence to notes with the number of files for each extension, such as ".txt" or "". Does
-/// nothing if there are none.
+/// If files were left out, adds a sentence to notes with their number for each extension (such as
+/// ".txt" or "").
 void note_left_out(const std::string& part, const std::map<std::string, int64_t>& left_out,
                    std::vector<std::string>* notes);
 

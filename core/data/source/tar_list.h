@@ -1,4 +1,4 @@
-// The pictures in some tars, and the numbers stored next to them, if there are any.
+// The pictures in a list of tars, and any numbers stored next to them.
 #pragma once
 
 #include "data/source/tar.h"
@@ -39,14 +39,15 @@ struct TarList {
 };
 
 /// Lists tars. In a tar that contains a file NAME.cls, only files with a single extension
-/// (NAME.jpg, not NAME.seg.png) count as pictures. Throws Error as walk_tar() does, for a picture
-/// larger than 1 GiB, for a picture without NAME.cls if others have one, for two pictures with the
-/// same NAME, and for a NAME.cls that does not contain a number. index: a directory for
+/// (NAME.jpg, not NAME.seg.png) count as pictures. Throws Error as walk_tar() does, and also for a
+/// picture larger than 1 GiB, for a picture without NAME.cls if others have one, for two pictures
+/// with the same NAME, and for a NAME.cls that does not contain a number. index: a directory for
 /// walk_indexed_tar(), or empty.
 TarList list_tars(const std::vector<std::filesystem::path>& tars,
                   const std::filesystem::path& index = {});
 
-/// The distinct first directories in the names, in byte order; "" for names without a directory.
+/// The distinct top-level directories in the names, in byte order; "" for names without a
+/// directory.
 std::vector<std::string> top_folders(const TarList& list);
 
 /// The pictures below `folder`, with that directory removed from their names.

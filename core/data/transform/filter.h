@@ -14,7 +14,7 @@ namespace hfc::data {
 
 enum class Part { whole, low, high };
 
-/// How to treat the pixel range of a filtered image, which extends beyond [0,1].
+/// How to rescale a filtered image, whose pixels can lie outside [0,1].
 enum class Rescale {
     none,
     max,  ///< x / max(x) for each image, as in the authors' code; negative values stay
@@ -33,9 +33,9 @@ struct Filter {
 /// Filters float images [n, C, H, W] as Dataset does: splits, then rescales.
 at::Tensor apply(const Filter& filter, const at::Tensor& images);
 
-/// Returns the images after each filter, with one tensor per filter and one forward transform for
-/// all filters with the same rule. For a filter that changes nothing, the result is `images`
-/// itself. Equal filters may share one tensor.
+/// Returns one tensor of filtered images per filter. All filters with the same rule share one
+/// forward transform. For a filter that changes nothing, the result is `images` itself. Equal
+/// filters may share one tensor.
 std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images);
 
 /// Each image divided by its largest value, as in the authors' code. An image whose largest value

@@ -8,7 +8,7 @@
 namespace hfc::data {
 
 /// Grey images [n, 1, H, W] from RGB: .299 red + .587 green + .114 blue, as Pillow's convert("L")
-/// weighs them (Pillow also rounds to bytes). Grey images do not change.
+/// weighs them (Pillow also rounds to bytes). Images that are already grey do not change.
 class GreyTransform : public Transform {
   public:
     void apply(TransformBatch& batch) const override;
@@ -21,7 +21,7 @@ class GreyTransform : public Transform {
 /// channel.
 class StandardiseTransform : public Transform {
   public:
-    /// Throws Error unless both lists are of the same length, 1 or `channels`, all numbers are
+    /// Throws Error unless both lists have the same length (1 or `channels`), all numbers are
     /// finite, and the deviations are above 0.
     StandardiseTransform(std::vector<double> mean, std::vector<double> deviation, int64_t channels);
     void apply(TransformBatch& batch) const override;

@@ -14,13 +14,13 @@
 namespace hfc::detection {
 
 struct DetectOptions {
-    /// The number of pictures per forward pass, at least 1. If unset, 8 if all pictures have the
-    /// same size, otherwise 1, because padding changes a picture's result.
+    /// The number of pictures per forward pass, at least 1. The default is 8 if all pictures have
+    /// the same size. Otherwise, it is 1, because padding would change a picture's result.
     std::optional<int64_t> batch_size = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
 };
 
-/// The detections in the pictures of a data set, whose annotations are in `truth`.
+/// The detections in a data set's pictures. `truth` contains the data set's annotations.
 struct FoundInSet {
     std::shared_ptr<const data::Annotations> truth;
     std::vector<Detection> rows;
@@ -29,7 +29,7 @@ struct FoundInSet {
 /// Runs in evaluation mode without gradients, and restores the detector's mode. Detections with a
 /// label that is not a category of the data set are left out. Calls check_interrupt() between
 /// batches. Throws Error for a data set without boxes. Several processes share the batches, and
-/// each process gets all rows.
+/// each process receives all rows.
 FoundInSet detect(Detector& detector, const data::Dataset& dataset,
                   const DetectOptions& options = {});
 

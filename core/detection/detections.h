@@ -1,4 +1,4 @@
-// The detections of a detector, and COCO's files for them.
+// The detections of a detector, and files in COCO's result format.
 #pragma once
 
 #include "data/source/annotations.h"
@@ -16,12 +16,12 @@ struct Detection {
     double score = 0;
 };
 
-/// Throws Error naming the row for a picture or category that `truth` does not have, for a box or a
-/// score that is not finite, and for a negative width or height.
+/// Throws Error naming the row if its picture or category is not in `truth`, its box or score is
+/// not finite, or its width or height is negative.
 void require_valid(const std::vector<Detection>& detections, const data::Annotations& truth);
 
 /// Reads COCO's result format, [{"image_id":, "category_id":, "bbox": [x, y, w, h], "score":},
-/// ...]. Throws Error naming the file and the byte or the entry for content that cannot be used.
+/// ...]. If the content is invalid, throws Error naming the file and the byte or entry.
 std::vector<Detection> read_detections(const std::filesystem::path& file,
                                        const data::Annotations& truth);
 
@@ -29,7 +29,7 @@ std::vector<Detection> read_detections(const std::filesystem::path& file,
 std::vector<Detection> parse_detections(std::string_view text, const std::filesystem::path& file,
                                         const data::Annotations& truth);
 
-/// Writes COCO's result format. Reading the file returns the same numbers.
+/// Writes COCO's result format. read_detections() then returns exactly the same numbers.
 void write_detections(const std::filesystem::path& file, const std::vector<Detection>& detections,
                       const data::Annotations& truth);
 

@@ -14,8 +14,8 @@ struct Objects {
 };
 
 /// Returns the object to which each anchor is assigned: int64 [anchors], -1 for background (IoU
-/// below .4), -2 for IoU between .4 and .5. The best anchors of each object, including ties, are
-/// assigned to their own best object.
+/// below .4), -2 for IoU between .4 and .5. An object's best anchors, including ties, are always
+/// assigned to the object that they overlap most, even if the IoU is below .5.
 at::Tensor match(const at::Tensor& boxes, const at::Tensor& anchors);
 
 struct DetectionLoss {

@@ -24,7 +24,7 @@ struct DetectorOptions {
     int64_t anchor_size = 0;        ///< anchor size of the first level; 0 means the network's own
     bool frozen_norms = false;      ///< use torchvision's FrozenBatchNorm2d as BatchNorm
     double norm_epsilon = 1e-5;     ///< use 0 with torchvision's file of trained weights
-    /// Trained layers of the backbone, counted from the last one; 5 means all.
+    /// The number of backbone layers to train, counted from the last one; 5 means all.
     int64_t trained_layers = 5;
     uint64_t seed = 0;  ///< seeds the initial weights
 };
@@ -56,7 +56,7 @@ class Detector : public model::Model {
 
     /// images: float32 [n, 3, H, W] -> [n, anchors, classes + 4]: logits and codes.
     at::Tensor forward(const at::Tensor& images) override;
-    /// Returns the detections in pictures [3, H, W] in [0, 1] of any size.
+    /// Returns the detections in pictures of any size: [3, H, W] with values in [0, 1].
     std::vector<Found> detect(const std::vector<at::Tensor>& pictures);
     /// Boxes are in the pictures' pixels. Throws Error for an object whose sides are not above 0 or
     /// whose label is not a class.
@@ -70,8 +70,8 @@ class Detector : public model::Model {
     HeadOutput heads(const at::Tensor& prepared);
 
     /// Sets the weights, which must have torchvision's names; the names in torchvision's older
-    /// files are also recognised. Throws Error for the first name that is missing, unexpected or
-    /// has a wrong shape.
+    /// files are also recognised. Throws Error naming the first weight that is missing, is
+    /// unexpected or has the wrong shape.
     void load_weights(tensor_file::NamedTensors weights);
 
   private:

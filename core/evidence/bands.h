@@ -26,8 +26,8 @@ struct BandFigure {
 enum class Labels { panels, curves };
 
 /// Makes one figure for each numeric key of the events ("accuracy", "loss") and one for each whole
-/// curve. Numbers are plotted over the epoch or, without epochs, over the step. Runs without events
-/// are skipped.
+/// curve. Numbers are plotted against the epoch or, if there are no epochs, against the step. Runs
+/// without events are skipped.
 std::vector<BandFigure> band_figures(const std::vector<RunCurves>& runs, Labels labels);
 
 }  // namespace hfc::evidence

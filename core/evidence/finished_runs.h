@@ -31,8 +31,8 @@ std::string to_csv(const std::vector<FinishedRun>& runs);
 /// Reads the output of to_csv(). Throws Error naming `source` if a column is missing.
 std::vector<FinishedRun> finished_runs_from_csv(const std::string& text, const std::string& source);
 
-/// Adds the runs whose settings and seed are not in the file yet, and makes the file if it does not
-/// exist. Returns the number of runs added.
+/// Adds the runs whose settings and seed are not in the file yet, and creates the file if it does
+/// not exist. Returns the number of runs added.
 size_t add_finished_runs(const std::filesystem::path& path, const std::vector<FinishedRun>& runs);
 
 }  // namespace hfc::evidence

@@ -20,7 +20,7 @@ struct Sample {
     run::Tables tables;
 };
 
-/// One number of a table, in all runs with the same settings.
+/// One number of a table, from all runs with the same settings.
 struct Cell {
     std::vector<std::pair<std::string, double>> values;  ///< by seed, in the order of the runs
     size_t missing = 0;  ///< runs that have the row but no finite number in it
@@ -52,11 +52,12 @@ struct JoinedTable {
     std::map<std::string, size_t> index_;
 };
 
-/// Rows are matched by their columns of strings. If these are not unique within a run, the function
-/// adds columns of numbers, from left to right, that distinguish rows and are the same in all runs
-/// (or, if some settings have several runs, in all runs with the same settings). If that is not
-/// enough and the runs have the same number of rows, it matches rows by their order. A table whose
-/// rows cannot be matched has only a note and no rows.
+/// Rows are matched by the columns that contain strings. If two rows of a run have the same
+/// strings, the function also uses columns of numbers. From left to right, it adds those that
+/// distinguish rows and are the same in all runs (or, if some settings have several runs, in all
+/// runs with the same settings). If that is not enough and the runs have the same number of rows,
+/// rows are matched by their order. A table whose rows cannot be matched has only a note and no
+/// rows.
 std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 
 /// The table with exact numbers: settings, keys, and "NAME mean", "NAME low", "NAME high" and
@@ -69,7 +70,8 @@ run::Rows to_readable_rows(const JoinedTable& table);
 /// "0.812 ± 0.013", or only the mean for n = 1, or "" for n = 0.
 std::string to_text(const Interval& interval, bool sign = false);
 
-/// Removes the entries of `settings` in which two rows that are compared may differ.
+/// Returns the settings of the baseline for a row with these settings. first: the settings of the
+/// table's first row.
 using Baseline = Json (*)(const Json& settings, const Json& first);
 
 /// The difference between two settings, paired by seed: the setting minus the baseline.
@@ -81,8 +83,9 @@ struct Difference {
     Interval interval;  ///< n is the number of pairs
 };
 
-/// Compares each row with the row that has the same key and whose settings are `baseline_of` its
-/// own. Rows without such a partner, or without a common seed, are left out.
+/// Compares each row with its baseline: the row with the same key and the settings that
+/// `baseline_of` returns. Rows without a baseline, or without a seed in common with it, are left
+/// out.
 std::vector<Difference> differences(const JoinedTable& table, Baseline baseline_of);
 
 /// "+0.013 ± 0.007, excludes 0"; "n = 1: no interval".

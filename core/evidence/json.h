@@ -17,7 +17,7 @@ inline std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
-/// Null for nan and inf, which JSON does not have.
+/// Null for nan and inf, which JSON does not support.
 inline Json number_or_nothing(double number) {
     return std::isfinite(number) ? Json(number) : Json();
 }

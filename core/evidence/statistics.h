@@ -21,8 +21,9 @@ struct Interval {
     bool excludes_zero() const { return low > 0 || high < 0; }
 };
 
-/// The mean and Student's t interval for n - 1 degrees of freedom. For a single value, the ends are
-/// NaN. Throws Error for an empty list, a value that is not finite, and a level outside (0, 1).
+/// The mean and Student's t interval for n - 1 degrees of freedom. For a single value, `low` and
+/// `high` are NaN. Throws Error for an empty list, a value that is not finite, and a level outside
+/// (0, 1).
 Interval mean_interval(const std::vector<double>& values, double level = usual_level);
 
 /// Wilson's score interval for a proportion, without continuity correction; mean is successes / n.

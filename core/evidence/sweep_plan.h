@@ -1,4 +1,4 @@
-// The runs of a sweep: a script with each combination of some values of its options.
+// The runs of a sweep: one run of a script for each combination of option values.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 
 namespace hfc::evidence {
 
-/// The values of one option that a sweep tries, in the order given.
+/// The values that a sweep tries for one option, in the order given.
 struct Choice {
     struct Value {
         std::string text;              ///< as typed: 1e-3
@@ -45,20 +45,20 @@ struct SweepItem {
     std::string options;  ///< in readable form: "lr=1e-3 epochs=8"
 };
 
-/// Everything except the script's options that determines the numbers.
+/// Everything that determines the numbers, apart from the script's options.
 struct SweepMachine {
     std::string script;  ///< the script's name: "batch_size"
     int threads = 1;
     bool deterministic = false;
 };
 
-/// Sets the seeds to 0 .. count - 1. Throws Error for a script without the option `seed`, for count
-/// < 1, and if the user has already chosen seeds.
+/// Sets the seeds to 0 .. count - 1. Throws Error if the script has no option `seed`, if count is
+/// below 1, or if the user has already chosen seeds.
 void choose_seeds(SweepPlan& plan, int64_t count);
 
-/// Returns all combinations: all settings for the first seed, then for the next one, so that even a
-/// sweep that is stopped early compares all settings, with a few seeds. Throws Error for more than
-/// 10000 combinations.
+/// Returns all combinations: all settings with the first seed, then with the next one, and so on.
+/// Even a sweep that is stopped early then compares all settings, only with fewer seeds. Throws
+/// Error for more than 10000 combinations.
 std::vector<SweepItem> items_of(const SweepPlan& plan, const SweepMachine& machine);
 
 }  // namespace hfc::evidence

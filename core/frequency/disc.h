@@ -22,8 +22,9 @@ inline bool is_low(int64_t row, int64_t column, double radius, Rule rule) {
     return rule == Rule::inclusive ? distance <= radius : distance < radius;
 }
 
-/// The number of frequencies 0 .. width/2 along a row that are kept, for each row frequency 0 ..
-/// height/2. A disc is convex, so these are always the first ones, and the counts replace a mask.
+/// For each row frequency 0 .. height/2, the number of column frequencies 0 .. width/2 that are
+/// kept. A disc is convex, so the kept frequencies are always the first ones, and these counts can
+/// replace a mask.
 std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, Rule rule);
 
 }  // namespace hfc::frequency

@@ -25,7 +25,7 @@ struct Complex8 {
 };
 
 /// A transform of length n by Stockham's algorithm: each stage removes one factor and leaves its
-/// results sorted. Supports lengths whose prime factors are 2, 3, 5 and 7.
+/// results in order. Supports lengths whose prime factors are 2, 3, 5 and 7.
 class FftAvx2 {
   public:
     static bool supports(int64_t n);
@@ -33,8 +33,9 @@ class FftAvx2 {
     explicit FftAvx2(int64_t n);
 
     /// The forward transform, X(k) = sum over j of x(j) exp(-2 pi i j k / n). `in` is used as
-    /// scratch memory; the initial contents of `scratch` and `out` are not read. The three must not
-    /// overlap, and each has n elements. For an inverse transform, swap re and im before and after.
+    /// scratch memory; the initial contents of `scratch` and `out` are not read. The three arrays
+    /// must not overlap, and each has n elements. For an inverse transform, swap re and im before
+    /// and after.
     void run(Complex8* in, Complex8* scratch, Complex8* out) const;
 
   private:

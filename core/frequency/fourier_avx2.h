@@ -39,19 +39,21 @@ struct DiscAvx2 {
     std::vector<float> nyquist;  ///< [column], for the row frequency H/2
 };
 
-/// Splits one channel at a time in its own scratch memory: use one object per thread. The row
-/// frequencies k = 0 .. H/2 - 1 are in the lanes of registers. Along the height, the transforms at
-/// row frequencies 0 and H/2 are both real, so H/2 is stored as the imaginary part of 0.
+/// Splits one channel at a time in its own scratch memory: use one object per thread. Each register
+/// lane holds one of the row frequencies k = 0 .. H/2 - 1. After the transform along the height,
+/// the values at row frequencies 0 and H/2 are real, so the values at H/2 are stored as the
+/// imaginary parts of those at 0.
 class SplitAvx2 {
   public:
-    /// Whether the processor and the size are supported: AVX2, an even height, factors 2, 3, 5 and
-    /// 7.
+    /// Whether the processor and the size are supported: AVX2 and FMA; at least 8 x 8 pixels, an
+    /// even height, and no prime factors other than 2, 3, 5 and 7.
     static bool supports(int64_t height, int64_t width);
 
     SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
               const FftAvx2& along_width);
 
-    /// Transforms one channel of height x width pixels; `pixels` must stay valid for split().
+    /// Transforms one channel of height x width pixels; `pixels` must stay valid until the last
+    /// call to split().
     void forward(const float* pixels);
 
     /// Writes the low part, x minus the low part, or both (pass nullptr for a part that is not
@@ -67,7 +69,7 @@ class SplitAvx2 {
 
     int64_t height_;
     int64_t width_;
-    /// Rounded up to a multiple of sixteen, because columns are processed in pairs of eight.
+    /// Rounded up to a multiple of 16, because columns are processed 16 at a time.
     int64_t padded_width_;
     int64_t groups_;  ///< groups of eight row frequencies
     const FftAvx2& along_height_;

@@ -1,4 +1,4 @@
-// The Fourier transform of one channel with FFTW, for every size.
+// The Fourier transform of one channel with FFTW, for images of any size.
 #pragma once
 
 #include "frequency/disc.h"
@@ -17,16 +17,16 @@ struct FftwPlans {
     fftwf_plan inverse;
 };
 
-/// The number of sizes whose plans are kept. Photographs come in hundreds of sizes, and the plan of
-/// a large one takes as much memory as the picture.
+/// The number of sizes whose plans are kept. Photographs come in hundreds of sizes, and the plan
+/// for a large one takes up as much memory as the picture.
 constexpr size_t most_kept_plans = 64;
 
-/// Returns the plans for a size: kept ones, or new ones, which replace the least recently used
-/// ones. Plans are kept alive by the pointers to them. Takes a lock, because FFTW's planner is not
-/// thread-safe.
+/// Returns the plans for a size. If they are not among the kept plans, makes them and drops the
+/// least recently used plans if there are too many. Dropped plans stay alive as long as a pointer
+/// to them exists. Takes a lock, because FFTW's planner is not thread-safe.
 std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width);
 
-/// The number of sizes that have plans now.
+/// The number of FftwPlans objects that exist now.
 size_t fftw_plans_alive();
 
 /// Transforms one channel at a time in its own scratch memory: use one object per thread.
@@ -34,7 +34,7 @@ class FftwChannel {
   public:
     explicit FftwChannel(std::shared_ptr<const FftwPlans> plans);
 
-    /// Transforms one channel of height x width pixels, for the following calls of low().
+    /// Transforms one channel of height x width pixels, for the following calls to low().
     void forward(const float* pixels);
 
     /// The channel with only the frequencies of a disc (see disc_widths); valid until the next

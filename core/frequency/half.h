@@ -19,7 +19,7 @@ at::Tensor full_of(const at::Tensor& half, int64_t width);
 /// columns do not change.
 at::Tensor symmetrise_half(const at::Tensor& half, int64_t width);
 
-/// How often each column of a half occurs in the whole spectrum: 1 or 2. [width / 2 + 1]
+/// How often each column of a half spectrum occurs in the whole spectrum: 1 or 2. [width / 2 + 1]
 at::Tensor column_counts(int64_t width, const at::TensorOptions& options);
 
 /// real(conj(a) * b) of complex tensors.

@@ -9,7 +9,7 @@
 
 namespace hfc::image_file {
 
-/// The strength of each change. For the first three, the factor is uniform in [max(0, 1 - v), 1 +
+/// The strength v of each change. For the first three, the factor is uniform in [max(0, 1 - v), 1 +
 /// v]; the hue is rotated by a fraction of the circle that is uniform in [-v, v]. A strength of 0
 /// changes nothing.
 struct JitterOptions {
@@ -20,7 +20,7 @@ struct JitterOptions {
     bool operator==(const JitterOptions&) const = default;
 };
 
-/// Throws Error naming a value out of range, and if no strength is above 0.
+/// Throws Error if a value is out of range (naming it) or if no strength is above 0.
 void require_valid(const JitterOptions& options);
 
 enum class ColorKind { brightness, contrast, saturation, hue };
@@ -34,12 +34,12 @@ struct ColorChange {
 /// The number of random numbers that random_color_changes() draws.
 constexpr int64_t numbers_of_jitter = 5;
 
-/// Returns the four steps in a random order, without those of strength 0. Draws one number for the
-/// order, and one per step.
+/// Returns the steps whose strength is above 0, in a random order. Draws one number for the order
+/// and one for each of the four possible steps.
 std::vector<ColorChange> random_color_changes(const JitterOptions& options, const Uniform& uniform);
 
-/// Changes planes of red, green and blue bytes with `pixels` bytes each. The result is truncated to
-/// bytes after each step, as in torchvision.
+/// Changes the red, green and blue planes of an image, each with `pixels` bytes. The result is
+/// truncated to bytes after each step, as in torchvision.
 void change_colors(const ColorChange& change, uint8_t* planes, int64_t pixels);
 
 }  // namespace hfc::image_file

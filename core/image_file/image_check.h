@@ -1,5 +1,5 @@
-// Determines the format of a picture file and whether the file is complete before a decoder reads
-// it, because libjpeg silently fills in missing data.
+// Checks a picture file before a decoder reads it: determines its format and whether it is
+// complete. The check is necessary because libjpeg silently fills in missing data.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -22,7 +22,7 @@ struct PictureInfo {
 
 /// Recognises the format by the first bytes, not by the name. Reads the segments of a JPEG or the
 /// chunks of a PNG up to the end marker. Throws Error naming the file if it has none of these
-/// formats, is truncated or damaged, or has no pixels or too many.
+/// formats, is truncated or damaged, or has zero or too many pixels.
 PictureInfo check_image(std::string_view bytes, const std::filesystem::path& path);
 
 }  // namespace hfc::image_file

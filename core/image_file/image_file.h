@@ -1,5 +1,5 @@
-// Picture files, with OpenCV. OpenCV depends on some 150 shared libraries, so it is in a module
-// that is loaded by the first call.
+// Picture files, with OpenCV. OpenCV depends on about 150 shared libraries, so it is in a module
+// that the first call loads.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -12,9 +12,9 @@
 
 namespace hfc::image_file {
 
-/// Decodes a picture of any format that OpenCV supports to interleaved RGB bytes, which replace the
-/// contents of `rgb`, and returns its size. Grey becomes RGB, alpha is dropped, and 16-bit values
-/// keep their upper 8 bits. Throws Error naming the file if it cannot be decoded.
+/// Decodes a picture in any format that OpenCV supports. Replaces the contents of `rgb` with
+/// interleaved RGB bytes and returns the picture's size. Grey becomes RGB, alpha is dropped, and
+/// 16-bit values keep their upper 8 bits. Throws Error naming the file if it cannot be decoded.
 Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
                       bool follow_orientation, std::vector<uint8_t>& rgb);
 
@@ -22,9 +22,9 @@ Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
 /// Error if that fails.
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width);
 
-/// Sets an environment variable that OpenCV reads when its module is loaded, at the first picture
-/// that is not a JPEG. Call it before several threads read pictures, because the environment must
-/// not change while they use it.
+/// Sets an environment variable that OpenCV reads when its module is loaded. That happens at the
+/// first picture that is not a JPEG. Call it before several threads read pictures, because the
+/// environment must not change while they use it.
 void prepare_image_codec();
 
 /// "4.6.0". Throws Error if OpenCV's module is missing.

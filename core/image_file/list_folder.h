@@ -25,8 +25,8 @@ struct PictureClass {
     std::vector<std::string> folders;
 };
 
-/// Picture files in the order of their classes, and of their directories and names within a class.
-/// A million names like ImageNet's take some 11 MB.
+/// Picture files, ordered by class and, within a class, by directory and name. A million names like
+/// ImageNet's take up about 11 MB.
 class PictureList {
   public:
     int64_t size() const { return size_; }
@@ -39,14 +39,14 @@ class PictureList {
     /// "cat/more/x.jpg"
     std::string name(int64_t i) const;
     std::filesystem::path path(int64_t i) const { return root_ / name(i); }
-    /// The number of files of a class with other extensions, by extension in lower case ("" for
-    /// none).
+    /// The number of files in a class that have other extensions, keyed by extension in lower case
+    /// ("" for files without an extension).
     const std::map<std::string, int64_t>& left_out(int64_t label) const;
 
   private:
     friend class Listing;
-    /// The pictures of one directory: their names, each with a terminating zero, one after another,
-    /// without the common prefix and suffix.
+    /// The pictures of one directory. `names` contains their names one after another, without the
+    /// common prefix and suffix, each ending with a zero byte.
     struct Folder {
         std::string path;  ///< relative to root_
         int64_t label = 0;
@@ -70,7 +70,7 @@ std::vector<std::string> list_classes(const std::filesystem::path& root);
 
 /// Lists the pictures of these classes (by default, one class per directory), including those in
 /// subdirectories and in the targets of links. Hidden files and directories are left out. Only
-/// names are read, not the files. Throws Error naming the directory if one cannot be read or is a
+/// names are read, not the files. Throws Error naming any directory that cannot be read or is a
 /// link to a directory above it.
 PictureList list_pictures(const std::filesystem::path& root);
 PictureList list_pictures(const std::filesystem::path& root,

@@ -13,7 +13,7 @@ namespace hfc::image_file {
 /// contains none.
 int exif_orientation(std::string_view segment);
 
-/// The size of a stored picture when it is upright.
+/// The size of a stored picture after it has been rotated upright.
 Size upright_size(const Size& stored, int orientation);
 
 /// Converts a box in the upright picture to the corresponding box in the stored picture.

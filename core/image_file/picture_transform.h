@@ -1,4 +1,4 @@
-// Which pixels of a picture a network gets: torchvision's rules for resizing, cropping and
+// Which pixels of a picture a network receives: torchvision's rules for resizing, cropping and
 // mirroring. Everything here is arithmetic on sizes; read_picture.h applies it to pixels.
 #pragma once
 
@@ -16,8 +16,8 @@ enum class Interpolation { bilinear, bicubic };
 /// "bilinear" or "bicubic"; throws Error for anything else.
 Interpolation parse_interpolation(const std::string& name);
 
-/// The changes to a picture: `box` is cut out and resized to `resized`. Of the result, `window` is
-/// kept and, if `flip`, mirrored. Where the window extends beyond the result, it is black.
+/// The changes to a picture: `box` is cut out and resized to `resized`. Then `window` is cut out of
+/// the result and, if `flip` is set, mirrored. Any part of the window outside the result is black.
 struct Geometry {
     Box box;
     Size resized;
@@ -48,14 +48,14 @@ Geometry center_crop(const Geometry& before, int64_t n);
 /// Adds a black border of n pixels to the result of `before`.
 Geometry pad(const Geometry& before, int64_t n);
 
-/// Keeps n x n pixels of the result of `before` at a random place. Draws two numbers. Throws Error
-/// if that result is smaller.
+/// Keeps a random n x n crop of the result of `before`. Draws two numbers. Throws Error if that
+/// result is smaller.
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform);
 
-/// A box of random area, ratio and place, resized to n x n. Draws two numbers per attempt, for at
-/// most ten attempts, and two for the place. If none of these boxes fits into the picture, the
-/// largest central box with an allowed ratio is used. Throws Error if the ranges are empty or not
-/// positive.
+/// A box of random area, ratio and position, resized to n x n. Draws two numbers per attempt, for
+/// at most ten attempts, and two for the position. If no attempt produces a box that fits into the
+/// picture, the largest central box with an allowed ratio is used. Throws Error if the ranges are
+/// empty or not positive.
 Geometry random_resized_crop(const Size& picture, int64_t n, const CropOptions& options,
                              const Uniform& uniform);
 

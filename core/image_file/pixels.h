@@ -1,4 +1,4 @@
-// Sizes and places in pictures.
+// Sizes and boxes, in pixels.
 #pragma once
 
 #include <cstdint>

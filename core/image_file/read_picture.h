@@ -1,4 +1,4 @@
-// Picture files in the form that a network gets: read, decoded, cropped and resized.
+// Reads picture files and decodes, crops and resizes them for a network.
 #pragma once
 
 #include "image_file/picture_transform.h"
@@ -38,14 +38,14 @@ class PictureReader {
 
     /// Reads a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP file, whatever its name, as planes of red,
     /// green and blue bytes [3, result.height, result.width]. Grey, palettes and CMYK become RGB,
-    /// alpha is dropped, and 16-bit values keep their upper 8 bits. Of a JPEG, only the pixels that
-    /// the geometry needs are decoded. Throws Error naming the file if it cannot be read, is not a
-    /// picture, is truncated or damaged, or has more than 2^28 pixels, or if the geometry gives a
-    /// size other than `result`.
+    /// alpha is dropped, and 16-bit values keep their upper 8 bits. For a JPEG, only the pixels
+    /// that the geometry needs are decoded. Throws Error naming the file if it cannot be read, is
+    /// not a picture, is truncated or damaged, or has more than 2^28 pixels, or if the geometry
+    /// gives a size other than `result`.
     void read(const std::filesystem::path& path, const ChooseGeometry& choose, const Size& result,
               uint8_t* planes);
 
-    /// Like read(), but for the bytes of a file. path: the name of the file in messages.
+    /// Like read(), but for the bytes of a file. path: the file name to use in messages.
     void decode(std::string_view bytes, const std::filesystem::path& path,
                 const ChooseGeometry& choose, const Size& result, uint8_t* planes);
 

@@ -1,4 +1,4 @@
-// The steps from each picture of a data set to a training image, under torchvision's names.
+// The steps that turn each picture of a data set into a training image, with torchvision's names.
 #pragma once
 
 #include "image_file/color_jitter.h"
@@ -51,17 +51,17 @@ class PictureRecipe {
     /// The side of the images, in pixels.
     int64_t size() const { return size_; }
     const PictureOptions& options() const { return options_; }
-    /// The number of random numbers in [0, 1) per picture; 0 if a picture always gives the same
-    /// image.
+    /// How many random numbers in [0, 1) each picture needs; 0 if a picture always results in the
+    /// same image.
     int64_t numbers() const { return numbers_; }
-    /// The changes to a picture of this size. random: numbers() random numbers. Throws Error for a
-    /// picture that is too small.
+    /// The changes to a picture of this size. `random` must contain numbers() random numbers.
+    /// Throws Error for a picture that is too small.
     Geometry geometry(const Size& picture, std::span<const double> random) const;
     /// The changes to the colours of the resulting image.
     std::vector<ColorChange> colors(std::span<const double> random) const;
     /// "resize 256, center_crop 224"
     std::string describe() const;
-    /// Also distinguishes recipes that have the same describe().
+    /// Also distinguishes recipes for which describe() returns the same text.
     std::string fingerprint() const;
 
   private:

@@ -28,8 +28,8 @@ struct Plan {
     AxisPlan columns;
 };
 
-/// The smallest computation that gives the result of the geometry. Pixels that are passed but not
-/// needed may have any value.
+/// The smallest computation that produces the result of the geometry. Pixels that are passed but
+/// not needed may have any value.
 Plan plan_resampling(const Geometry& geometry, Interpolation interpolation);
 
 /// Resizes the planned pixels of interleaved RGB bytes (the first one is at `rgb`) to planes [3,

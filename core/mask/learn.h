@@ -55,7 +55,8 @@ struct LearnOptions {
     bool per_channel = false;  ///< one mask per channel; otherwise one mask for all channels
     std::optional<double> lambda = {};  ///< the factor of |M|_1 / |ones|_1, non-negative
     std::optional<double> lr = {};  ///< Adam's learning rate, above 0; with one_cycle, its maximum
-    /// PyTorch's OneCycleLR over all steps; the rate rises for a tenth of them (beta1 changes, too)
+    /// PyTorch's OneCycleLR over all steps; the rate rises over the first tenth of them (beta1
+    /// changes as well)
     std::optional<bool> one_cycle = {};
     /// Images per step; for image masks, the number learned together.
     std::optional<int64_t> batch_size = {};
@@ -63,8 +64,9 @@ struct LearnOptions {
     int64_t steps = 1000;  ///< image: the number of Adam's steps
     /// Non-negative; 1e-5 by default, but at most lr / 100, so that a mask does not stop before it
     /// has started. A mask is finished after `patience` epochs (for images, steps) in which its l1
-    /// changed by no more than this and in which enough masked images were classified correctly:
-    /// .99 times as many as clean images or, for an image's own mask, the image itself.
+    /// changed by no more than this and enough masked images were classified correctly. Enough
+    /// means at least .99 times as many as clean images or, for an image's own mask, the image
+    /// itself.
     std::optional<double> tolerance = {};
     int64_t patience = 7;  ///< see `tolerance`
     bool predicted_labels =
@@ -85,12 +87,12 @@ struct Learned {
     at::Tensor steps;  ///< int64 [K]: the number of epochs (for images, of steps) taken
 };
 
-/// Learns masks for a network, which does not change: it runs in evaluation mode, without gradients
-/// of its parameters. Each mask M starts as ones, and Adam minimises loss + lambda |M|_1 /
-/// |ones|_1; M is clipped to [0,1] after each step. Only half of the frequencies are free, because
-/// M(-k) = M(k). An image's mask does not depend on the images learned with it (except for
-/// rounding). A class without images keeps ones. Throws Error for an option out of range, images
-/// and labels that do not fit the network, and a gradient that is NaN.
+/// Learns masks for a network without changing the network: it runs in evaluation mode, and no
+/// gradients of its parameters are computed. Each mask M starts as ones, and Adam minimises loss +
+/// lambda |M|_1 / |ones|_1; M is clipped to [0,1] after each step. Only half of the frequencies are
+/// free, because M(-k) = M(k). An image's mask does not depend on the images learned with it
+/// (except for rounding). The mask of a class without images stays all ones. Throws Error for an
+/// option out of range, images and labels that do not fit the network, and a gradient that is NaN.
 Learned learn(model::Model& model, const data::Dataset& dataset, const LearnOptions& options = {});
 
 }  // namespace hfc::mask

@@ -18,15 +18,15 @@ class Learner {
     /// is contiguous.
     at::Tensor through(const at::Tensor& transforms) const;
 
-    /// One step of Adam on the images' gradients, which are summed for a mask that several images
-    /// share, plus the gradient of lambda |M|_1 / |ones|_1.
+    /// Takes one Adam step. A mask's gradient is the sum of the gradients of its images plus the
+    /// gradient of lambda |M|_1 / |ones|_1.
     void step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda,
               double lr, double beta1);
 
     /// |M|_1 / |ones|_1: float64 [count] on the CPU.
     at::Tensor l1() const;
 
-    /// Continues only with the masks at `rows` (int64).
+    /// Keeps only the masks at `rows` (int64).
     void keep(const at::Tensor& rows);
 
     /// float32 [count, channels, H, W] on the CPU.

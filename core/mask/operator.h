@@ -16,8 +16,8 @@ at::Tensor symmetrise(const at::Tensor& mask);
 /// float64 [..., H, W], any device. mask: any floating-point dtype, [..., H, W], zero-frequency
 /// component first; its leading dimensions are broadcast against x's: [H, W] for all images, [C, H,
 /// W] per channel, [N, 1, H, W] per image, [N, C, H, W] per image and channel. Differentiable in
-/// both arguments. Throws Error for any other dtype, sizes H and W that differ, and dimensions that
-/// cannot be broadcast.
+/// both arguments. Throws Error for any other dtype, a mask whose H and W differ from those of x,
+/// and dimensions that cannot be broadcast.
 at::Tensor apply(const at::Tensor& x, const at::Tensor& mask);
 
 /// Throws Error unless `mask` is real, has a floating-point dtype, has the shape [..., height,

@@ -14,8 +14,8 @@ struct Pass {
 };
 
 /// images: the masked images, [n, C, H, W]. labels: [n]. clean: the cross-entropy of the images
-/// without masks, [n]. share: the weight of an image's loss in the gradients. Throws Error for a
-/// network without gradients.
+/// without masks, [n]. share: the weight of an image's loss in the gradients. Throws Error if the
+/// network's output does not depend differentiably on the images.
 Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& images,
                   const at::Tensor& labels, const at::Tensor& clean, double share);
 

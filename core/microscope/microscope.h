@@ -1,5 +1,4 @@
-// The output of a network for parts of one image's spectrum: the microscope of `hfc-host
-// microscope`.
+// Computes a network's output for parts of one image's spectrum, for `hfc-host microscope`.
 #pragma once
 
 #include "data/dataset.h"
@@ -18,8 +17,8 @@ struct Shape {
     enum class Kind {
         disc,  ///< within `outer`, as in frequency::radial_mask()
         ring,  ///< within `outer` and not within `inner`; the mean is kept if inner is below 0
-        /// The mean, and the directions from `from` to `to`, in degrees from the axis of the
-        /// columns towards later rows, modulo 180.
+        /// The mean, and the directions from angle `from` to angle `to`, in degrees modulo 180.
+        /// Angles are measured from the column axis towards larger row numbers.
         wedge,
         painted  ///< the frequencies in `painted`
     };
@@ -31,14 +30,14 @@ struct Shape {
 };
 
 /// Returns the mask, float64 [H, W] of zeros and ones, zero-frequency component first. Throws Error
-/// for a radius that is negative or NaN (inner: below -1), an angle that is not finite, and a
-/// painted mask of the wrong size.
+/// for a radius that is not finite or is below 0 (for `inner`, below -1), an angle that is not
+/// finite, and a painted mask of the wrong size.
 at::Tensor mask_of(const Shape& shape, int64_t height, int64_t width);
 
 struct Pictures {
     at::Tensor x, low, high;  ///< float32 [1, C, H, W]; high = x - low
-    /// [H, W] in [0, 1]: log(1 + |F|), the mean over the channels; the zero frequency is at (H/2,
-    /// W/2)
+    /// [H, W] in [0, 1]: log(1 + the mean of |F| over the channels), divided by the largest value;
+    /// the zero frequency is at (H/2, W/2)
     at::Tensor spectrum;
     at::Tensor mask;  ///< [H, W], with the layout of `spectrum`
 };
@@ -58,7 +57,7 @@ class Microscope {
     Microscope(model::ModelPtr network, const data::Dataset& images);
 
     const data::Dataset& images() const { return images_; }
-    /// Throws Error for an image number out of range, and as mask_of() does.
+    /// Throws Error for an image number out of range, and whenever mask_of() does.
     Pictures see(int64_t image, const Shape& shape) const;
     /// Throws Error if the network cannot take the image, or if its output is not finite.
     Answers ask(const Pictures& pictures) const;
@@ -69,8 +68,9 @@ class Microscope {
     model::Inference inference_;
 };
 
-/// uint8 [H, W, 3] of an image [1, C, H, W], clipped to [0, 1]. A `shift` of .5 makes a part
-/// without its mean visible. Returns [H, W] for an image [H, W].
+/// Adds `shift` to an image [1, C, H, W], clips it to [0, 1] and converts it to uint8 [H, W, 3]. A
+/// shift of .5 makes a part with mean 0 visible. Converts an image [H, W] to uint8 [H, W], without
+/// the shift.
 at::Tensor to_pixels(const at::Tensor& image, double shift = 0);
 
 }  // namespace hfc::microscope

@@ -24,8 +24,8 @@ class AutocastScope {
 };
 
 /// If `on`, GPUs may round the factors of matrix products and convolutions to TF32 (10 bits) while
-/// this object exists. Sets PyTorch's flags, which apply to the whole process, and resets them when
-/// the scope ends.
+/// this object exists. Sets PyTorch's flags, which apply to the whole process, and restores them
+/// when the scope ends.
 class Tf32Scope {
   public:
     explicit Tf32Scope(bool on);

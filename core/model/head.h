@@ -8,12 +8,13 @@
 
 namespace hfc::model {
 
-/// Throws Error for a number of classes out of range, for a network without a last linear layer
-/// (`head` is empty), and if `wanted` is neither empty nor the name of that layer.
+/// Throws Error if the number of classes is out of range, if the network has no last linear layer
+/// (`head` is empty), or if `wanted` is neither empty nor the name of that layer.
 void check_head(int64_t classes, const std::string& head, const std::string& wanted);
 
-/// Returns a version of the weight or bias `old` for `classes` classes, with new values as
-/// torch.nn.Linear and torch.nn.Conv2d draw them: uniform in +-1 / sqrt(inputs). It requires grad.
+/// Returns a tensor to replace the weight or bias `old`, for `classes` classes. Its values are
+/// drawn as in torch.nn.Linear and torch.nn.Conv2d: uniform in +-1 / sqrt(inputs). It requires
+/// grad.
 at::Tensor new_head_tensor(const at::Tensor& old, int64_t classes, int64_t inputs, uint64_t seed);
 
 }  // namespace hfc::model

@@ -32,8 +32,8 @@ struct Statistics {
 /// Throws Error for a number out of range.
 void require_valid(const Statistics& statistics);
 
-/// Switches off requires_grad of the parameters within a scope, so that autograd neither stores
-/// anything for their gradients nor computes them.
+/// Turns off requires_grad for all parameters within a scope, so that autograd neither computes
+/// their gradients nor stores anything for them.
 class FrozenScope {
   public:
     explicit FrozenScope(const Model& model);
@@ -49,23 +49,23 @@ class FrozenScope {
 /// sizes. It is small on a CPU, because of the caches, and large on a GPU.
 int64_t evaluation_batch(at::Device device);
 
-/// Returns the model's output for images on its device, after checks: logits [N, classes] with a
-/// class for `highest_label`. `name` identifies the images in messages. Throws Error for images
-/// that the model cannot take and for an output with another shape.
+/// Runs the model on images that are on its device, checks the output and returns it: logits [N,
+/// classes] that include a class for `highest_label`. `name` identifies the images in messages.
+/// Throws Error for images that the model cannot take and for an output with another shape.
 at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highest_label = -1,
                           const std::string& name = {});
 
-/// Keeps a model in evaluation mode with frozen parameters while this object exists. Afterwards,
-/// modes, requires_grad, buffers and the flags of TF32 are as before, even after an exception.
+/// Keeps a model in evaluation mode with frozen parameters while this object exists. The destructor
+/// restores modes, requires_grad, buffers and the TF32 flags.
 class Inference {
   public:
     struct Options {
-        /// Forward passes run in an AutocastScope, and backward passes use the same dtypes.
+        /// Run forward passes in an AutocastScope; backward passes then use the same dtypes.
         bool bfloat16 = false;
-        /// A Tf32Scope for the lifetime of the object. It cannot be combined with bfloat16.
+        /// Keep a Tf32Scope for the lifetime of the object. Cannot be combined with `bfloat16`.
         bool tf32 = false;
         Statistics statistics = {};
-        /// Images per forward pass, at least 1; evaluation_batch() of the device if unset.
+        /// Images per forward pass, at least 1. The default is evaluation_batch() for the device.
         std::optional<int64_t> batch_size = {};
     };
     explicit Inference(Model& model) : Inference(model, Options()) {}
@@ -79,8 +79,8 @@ class Inference {
     int64_t batch_size() const { return batch_size_; }
 
     /// Calls visit(begin, end, images) for each batch, in the order of the data set. The images are
-    /// on the model's device. Calls check_interrupt() before each batch. share: visits only the
-    /// batches of this process.
+    /// on the model's device. Calls check_interrupt() before each batch. If `share` is given,
+    /// visits only the batches of this process.
     template <typename Visit>
     void each_batch(const data::Dataset& dataset, Visit&& visit,
                     const data::Share& share = {}) const {
@@ -116,8 +116,8 @@ class Inference {
     /// (int64). `name` is passed to checked_logits(). Throws Error for a negative label.
     void expect_labels(const at::Tensor& labels, const std::string& name = {});
 
-    /// Prepares for images without labels: adapts the statistics to the first images if that is
-    /// required. Throws Error if there are too few.
+    /// Prepares for images without labels: if the options require adapted statistics, adapts them
+    /// to the first images. Throws Error if there are too few images.
     void begin(const data::Dataset& dataset);
     /// Like begin(), but also calls expect_labels() with the labels of the data set. Throws Error
     /// if the data set has no labels.
@@ -125,8 +125,8 @@ class Inference {
     /// The same for images [N, C, H, W] and labels, int64 [N], on any device.
     void begin_labelled(const at::Tensor& images, const at::Tensor& labels);
 
-    /// begin_labelled() for callers that work class by class: runs the first images immediately, so
-    /// that a wrong label is found before any work starts.
+    /// begin_labelled() for callers that work class by class: runs the network on the first images
+    /// immediately, so that a wrong label is found before any work starts.
     void try_labelled(const data::Dataset& dataset);
 
     /// Returns logits [N, classes], at least float32, for images on the model's device. Records a
@@ -134,12 +134,12 @@ class Inference {
     /// require_finite(). Throws Error as checked_logits() does.
     at::Tensor logits(const at::Tensor& images) const;
 
-    /// The same with a graph. images: a leaf tensor that requires grad. Throws Error if the logits
-    /// do not depend differentiably on the images.
+    /// Like logits(), but always records a graph. images: a leaf tensor that requires grad. Throws
+    /// Error if the logits do not depend differentiably on the images.
     at::Tensor differentiable_logits(const at::Tensor& images) const;
 
-    /// Throws Error if any logits so far were NaN or infinite. Call it once, at the end of a
-    /// measurement, because a GPU would have to wait at each batch.
+    /// Throws Error if any logits so far were NaN or infinite. Call it only once, at the end of a
+    /// measurement; otherwise a GPU would have to wait after every batch.
     void require_finite() const;
 
     /// Whether the statistics are adapted to each data set.

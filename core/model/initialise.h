@@ -11,15 +11,15 @@ namespace hfc::model {
 
 /// The names for ModelOptions::initialisation:
 ///
-/// - xavier: +- sqrt(6 / (fan_in + fan_out)), uniform, for every weight with two or more
+/// - xavier: uniform in +- sqrt(6 / (fan_in + fan_out)) for every weight with two or more
 ///   dimensions; biases are 0.
-/// - tensorflow: the same, but the last linear layer is +- sqrt(3 / inputs), uniform
+/// - tensorflow: the same, but the last linear layer is uniform in +- sqrt(3 / inputs)
 ///   (tf.uniform_unit_scaling_initializer).
-/// - torchvision: convolutions are normal with variance 2 / (outputs k k), with biases 0. A first
-///   convolution of grey images is +- 1 / sqrt(inputs k k), uniform, like its bias, because
-///   torchvision has no such layer and torch.nn.Conv2d draws it in this way. Linear layers and
-///   their biases are +- 1 / sqrt(inputs), uniform; in VGG, normal with standard deviation .01,
-///   with biases 0.
+/// - torchvision: convolutions are normal with variance 2 / (outputs k k), and their biases are 0.
+///   A first convolution for grey images and its bias are uniform in +- 1 / sqrt(inputs k k), as in
+///   torch.nn.Conv2d, because torchvision has no such layer. Linear layers and their biases are
+///   uniform in +- 1 / sqrt(inputs); in VGG, they are normal with standard deviation .01, and their
+///   biases are 0.
 const std::vector<std::string>& known_initialisations();
 
 /// Draws all weights. A weight depends only on the seed and on its name, so an option that adds

@@ -25,14 +25,14 @@ class Layer : public torch::nn::Module {
     void remove_hook(const std::shared_ptr<const LayerHook>& hook) { std::erase(hooks_, hook); }
     bool has_hooks() const { return !hooks_.empty(); }
 
-    /// Returns `output` after the layer's hooks have read and changed it. Every layer ends with
-    /// this call. Throws Error if a hook returns a tensor with another shape.
+    /// Returns `output` after the layer's hooks have read and possibly replaced it. The forward
+    /// pass of every layer ends with this call. Throws Error if a hook returns a tensor with
+    /// another shape.
     at::Tensor observed(at::Tensor output) const {
         return hooks_.empty() ? output : call_hooks(std::move(output));
     }
 
-    /// Replaces a parameter by a new tensor, so that existing references still refer to the old
-    /// tensor.
+    /// Replaces a parameter with a new tensor. Existing references still refer to the old tensor.
     virtual void set_parameter(const std::string& name, const at::Tensor& value) {
         parameters_[name] = value;
     }

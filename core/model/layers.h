@@ -1,5 +1,5 @@
-// The few layers that the built-in networks use: parameters with PyTorch's names, ATen calls for
-// the work. torch::nn's own modules would do the same but take a third longer to compile (measured:
+// The few layers that the built-in networks use, with PyTorch's parameter names. They call ATen
+// directly. torch::nn's own modules would do the same but take a third longer to compile (measured:
 // 14.2 s instead of 10.5 s per file).
 #pragma once
 
@@ -11,16 +11,16 @@
 
 namespace hfc::model {
 
-/// A square convolution that keeps the size at stride 1 by default (for an odd kernel). Parameters:
-/// weight, and bias if requested.
+/// A convolution with a square kernel. With stride 1, an odd kernel and the default padding, the
+/// output has the same size as the input. Parameters: weight, and bias if requested.
 class Convolution : public Layer {
   public:
     struct Settings {
         int64_t stride = 1;
         std::optional<int64_t> padding;  ///< kernel / 2 if unset
         bool bias = false;
-        /// TensorFlow's SAME in place of `padding`: the result has ceil(size / stride) pixels, and
-        /// the larger part of the padding is at the bottom and on the right.
+        /// Use TensorFlow's SAME padding instead of `padding`: the result has ceil(size / stride)
+        /// pixels, and the larger part of the padding is at the bottom and on the right.
         bool same = false;
     };
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
@@ -30,7 +30,7 @@ class Convolution : public Layer {
     const at::Tensor& weight() const { return weight_; }
     /// [out_channels], or undefined.
     const at::Tensor& bias() const { return bias_; }
-    /// The same with other values for the weights and the bias.
+    /// Like forward(), but with the given weights and bias.
     at::Tensor forward_with(const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& bias) const;
 
@@ -47,8 +47,8 @@ enum class NormKind {
     frozen,  ///< none: torchvision's FrozenBatchNorm2d, whose four numbers per channel are buffers
 };
 
-/// BatchNorm over N, H and W, with running statistics that have PyTorch's momentum .1. Parameters
-/// weight and bias; buffers running_mean, running_var and num_batches_tracked.
+/// BatchNorm over N, H and W. Its running statistics have PyTorch's default momentum, .1.
+/// Parameters: weight and bias. Buffers: running_mean, running_var and num_batches_tracked.
 class BatchNorm : public Layer {
   public:
     BatchNorm(int64_t channels, double epsilon, NormKind kind = NormKind::trained);
@@ -68,9 +68,9 @@ class BatchNorm : public Layer {
     double epsilon_;
 };
 
-/// batch_norm(convolution(x)); batch_norm may be null. In evaluation mode without gradients of the
-/// weights, this is a single convolution with the affine function folded into its weights, which is
-/// equal except for rounding.
+/// batch_norm(convolution(x)); batch_norm may be null. In evaluation mode, if no weight requires
+/// grad, batch_norm can be folded into the weights of the convolution; the result is the same
+/// except for rounding.
 at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x);
 
 /// x W^T + b. Parameters: weight and bias.
@@ -85,7 +85,8 @@ class Linear : public Layer {
     at::Tensor weight_, bias_;
 };
 
-/// Layers in sequence, numbered 0, 1, 2 ... as in nn.Sequential; layers without weights count, too.
+/// Layers in sequence, numbered 0, 1, 2 ... as in nn.Sequential; layers without weights are also
+/// counted.
 class Sequence : public Layer {
   public:
     using Function = std::function<at::Tensor(const at::Tensor&)>;
@@ -96,12 +97,12 @@ class Sequence : public Layer {
                                            std::make_shared<Step>(std::forward<Args>(args)...));
         steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
-    /// Two layers, each with its own number, that are computed as one: see convolve().
+    /// Appends two layers. Each has its own number, but they are computed as one: see convolve().
     void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,
                                      const Convolution::Settings& settings, double epsilon,
                                      NormKind kind = NormKind::trained);
     void append_function(Function function) { steps_.push_back(std::move(function)); }
-    /// Works in place: the previous layer must not need its own output.
+    /// Works in place, so the previous layer must not need its output for backward().
     void append_relu();
     void append_max_pool(int64_t kernel, int64_t stride, bool ceil_mode);
     /// Has an effect only in training mode.

@@ -13,7 +13,8 @@ namespace hfc::model {
 
 struct MeasureOptions {
     Inference::Options inference = {};
-    /// accuracy: the label must be among this many classes with the largest logits.
+    /// accuracy: an image counts as correct if its label is among the `top` classes with the
+    /// largest logits.
     int64_t top = 1;
     /// logits, predict: whether the data set's labels must be classes of the model.
     bool labelled = false;
@@ -51,8 +52,9 @@ struct Probe {
     data::Dataset dataset;
 };
 
-/// The accuracy of each probe, in order. Probes on the same images with the same labels share
-/// reading and the forward transform, unless BatchNorm's statistics are adapted to each probe.
+/// The accuracy of each probe, in order. If probes have the same images and labels, these images
+/// are read and Fourier-transformed only once, unless BatchNorm's statistics are adapted to each
+/// probe.
 std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
                                const MeasureOptions& options = {});
 

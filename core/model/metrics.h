@@ -27,7 +27,7 @@ at::Tensor class_accuracies(const at::Tensor& logits, const at::Tensor& labels);
 /// The expected calibration error (Guo et al. 2017, 'On calibration of modern neural networks'), in
 /// [0,1]. Images are sorted by their confidence into `bins` bins ((i - 1) / bins, i / bins]. The
 /// result is the sum over the bins of |accuracy - mean confidence|, weighted by the number of
-/// images. Throws Error for fewer than one bin, and if there are no images.
+/// images. Throws Error if bins < 1 or there are no images.
 double calibration_error(const at::Tensor& logits, const at::Tensor& labels, int64_t bins = 15);
 
 }  // namespace hfc::model

@@ -20,8 +20,8 @@ struct ModelOptions {
     /// preact_resnet*: BatchNorm before each ReLU (eps 1e-3); vgg*: as in torchvision's vgg*_bn.
     /// resnet* always have BatchNorm, except the bare ones.
     bool batch_norm = false;
-    /// The dropout probability, in [0,1). Dropout comes before the last linear layer; the variant
-    /// "torchvision" of alexnet and vgg has it in torchvision's two places.
+    /// The dropout probability, in [0,1). Dropout comes before the last linear layer; in the
+    /// "torchvision" variants of alexnet and vgg, it is in the same two places as in torchvision.
     double dropout = 0;
     /// Seeds the initialisation; a weight depends only on the seed and on the weight's name.
     uint64_t seed = 0;
@@ -62,14 +62,13 @@ class Model : public torch::nn::Module {
     virtual std::vector<at::Tensor> features(const at::Tensor& images,
                                              const std::vector<std::string>& layers);
 
-    /// Replaces the last linear layer (or 1x1 convolution) by a new one for `classes` classes. It
-    /// has random values as torch.nn.Linear draws them, from `seed`, and is trainable. class_names
-    /// becomes empty. Throws Error, and changes nothing, for a number of classes out of range, for
-    /// a network without such a layer, and if `layer` is not empty and names another layer.
+    /// Replaces the last linear layer (or 1x1 convolution) with a new one for `classes` classes.
+    /// The new layer is trainable; its values are drawn from `seed` as in torch.nn.Linear. Clears
+    /// class_names. Throws Error and changes nothing if the number of classes is out of range, if
+    /// the network has no such layer, or if `layer` is neither empty nor the name of that layer.
     virtual void replace_head(int64_t classes, uint64_t seed, const std::string& layer);
 
-    /// Returns to training or evaluation mode after a scope: like train(), but without anything
-    /// that could throw.
+    /// Restores training or evaluation mode when a scope ends. Like train(), but must not throw.
     virtual void restore_mode(bool training) { train(training); }
 
     /// Returns a network with the same weights, buffers, device and mode that shares nothing with
@@ -101,7 +100,7 @@ const std::vector<std::string>& known_names();
 /// The number of trainable weights.
 int64_t count_parameters(const Model& model);
 
-/// The device of the model's first parameter; the CPU for a model without any.
+/// The device of the model's first parameter, or the CPU if the model has no parameters.
 at::Device device_of(const Model& model);
 
 /// Stores the convolution kernels as channels_last, which is the fastest layout for images with

@@ -5,9 +5,10 @@
 
 namespace hfc::model {
 
-/// Convolutional features. In the small variant, a global mean and one linear layer ("classifier")
-/// follow; in torchvision's variant, average pooling to a fixed size and a sequence of layers
-/// ("classifier.N"). A derived class adds the layers in its constructor.
+/// Convolutional features and a classifier. In the small variant, the classifier is a global mean
+/// and one linear layer ("classifier"); in torchvision's variant, it is average pooling to a fixed
+/// size and a sequence of layers ("classifier.N"). A derived class adds the layers in its
+/// constructor.
 class PlainNetwork : public Model {
   public:
     PlainNetwork(const std::string& name, const ModelOptions& options, int64_t smallest)

@@ -22,7 +22,7 @@ struct ResNetSettings {
     double epsilon = torchvision_epsilon;  ///< epsilon of the norms
 };
 
-/// conv1, bn1, layer1, layer2 ... with torchvision's names, registered with a module.
+/// The layers conv1, bn1, layer1, layer2 ..., registered with a module under torchvision's names.
 class ResNetLayers {
   public:
     ResNetLayers() = default;

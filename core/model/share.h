@@ -6,8 +6,8 @@
 
 namespace hfc::model {
 
-/// This process's share: whole batches, each the same as in a single process, so that all numbers
-/// are the same.
+/// This process's share consists of whole batches. They are the same batches as in a single
+/// process, so all numbers are the same as well.
 inline data::Share share_of(const parallel::Group& group) {
     return {group.rank(), group.size()};
 }

@@ -4,7 +4,7 @@
 
 namespace hfc::image_file {
 
-/// While an object exists, anything that its thread writes to std::cerr is dropped.
+/// While a Quiet object exists, anything that its thread writes to std::cerr is dropped.
 class Quiet {
   public:
     Quiet();

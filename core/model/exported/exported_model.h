@@ -1,5 +1,5 @@
-// Networks from files of torch.export (.pt2): the file's graph runs through ATen's operators.
-// Nothing in the file is executed as code.
+// Networks from torch.export files (.pt2): the file's graph is run with ATen's operators. Nothing
+// in the file is executed as code.
 #pragma once
 
 #include "model/layer.h"
@@ -34,8 +34,8 @@ class ExportedModel : public Model {
     const exported::Program& program() const { return *program_; }
     /// The tensors that are not in any state_dict: constants, and buffers that are not persistent.
     tensor_file::NamedTensors constants() const;
-    /// The names of weights that share their tensor with another weight, and the other weight's
-    /// name: {"decoder.weight", "encoder.weight"}.
+    /// Maps the name of each weight that shares its tensor with an earlier weight to the name of
+    /// the earlier one: {"decoder.weight", "encoder.weight"}.
     std::map<std::string, std::string> tied() const;
 
   private:
@@ -53,9 +53,9 @@ class ExportedModel : public Model {
     std::vector<std::shared_ptr<Layer>> modules_;
 };
 
-/// Reads the network in a .pt2 file, on the CPU, in the mode in which it was exported. `notes`, if
-/// given, receives remarks for the user. Throws Error naming the file and, if a node is the cause,
-/// the node and its layer.
+/// Reads the network in a .pt2 file. It is on the CPU and in the mode in which it was exported.
+/// `notes`, if given, receives remarks for the user. Throws Error naming the file and, if a node is
+/// the cause, the node and its layer.
 std::shared_ptr<ExportedModel> load_exported(const std::filesystem::path& path,
                                              std::vector<std::string>* notes = nullptr);
 

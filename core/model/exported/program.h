@@ -1,5 +1,5 @@
-// The graph of a network in a file of torch.export, checked and ready to run. It contains no
-// weights, so several networks can share one program.
+// The graph of a network in a torch.export file, checked and ready to run. It contains no weights,
+// so several networks can share one program.
 #pragma once
 
 #include "tensor_file/format.h"
@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 using tensor_file::expect;
 using tensor_file::malformed;
 
-/// The type of a value of the graph while the network runs.
+/// The run-time type of a value in the graph.
 enum class Kind { tensor, integer, number, boolean };
 
 /// One value of a list: the value of a slot, or a constant if slot < 0.
@@ -87,16 +87,17 @@ struct Node {
     std::vector<int> ends = {};      ///< modules whose result the node produces, inner ones first
     /// Whether the node increments a norm's count of batches, which it does only in training mode.
     bool counts_batches = false;
-    /// The slot of the count of batches, for a batch_norm in a file that was exported in evaluation
-    /// mode and does not count batches itself; otherwise -1.
+    /// The slot of the batch count if this is a batch_norm that was exported in evaluation mode
+    /// (and so does not count batches itself); otherwise -1.
     int count_slot = -1;
-    /// Whether a patch has the kind `mode`.
+    /// Whether any patch is of kind `mode`.
     bool has_mode = false;
     bool is_norm = false;  ///< a batch_norm
-    /// Positions of integer lists that set the size of the result, for factories and similar
-    /// operators.
+    /// For factories and similar operators: the position of the integer list that sets the size of
+    /// the result.
     std::optional<size_t> size_argument = {};
-    /// For a batch_norm whose only input is a convolution: the node of the convolution, or -1.
+    /// The convolution's node if this is a batch_norm and nothing else reads the convolution's
+    /// result; otherwise -1.
     int convolution = -1;
     int norm = -1;  ///< for such a convolution: the node of its batch_norm
 };

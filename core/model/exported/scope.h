@@ -27,7 +27,7 @@ class Scope {
     };
     /// Throws Malformed if the name already exists.
     int define(const std::string& name, Kind kind);
-    /// Throws Malformed for a name that is not defined yet or has another kind.
+    /// Throws Malformed for a name that is not defined yet or is of another kind.
     const Value& find(const std::string& name) const;
     int find_tensor(const std::string& name) const;
     int size() const { return count_; }
@@ -40,8 +40,8 @@ class Scope {
 /// A size: a constant or a slot.
 Element size_element(const Json& value, const Scope& scope);
 
-/// Puts the file's argument at `position` of the node's stack. Throws Malformed if the operator
-/// requires a different type.
+/// Sets the node's argument at `position` to the one given in the file. Throws Malformed if the
+/// operator requires a different type.
 void set_argument(Node& node, size_t position, const c10::Argument& argument, const Json& given,
                   const Scope& scope);
 
@@ -62,7 +62,7 @@ struct StackEntry {
 /// The layers around a node of the file, outermost first.
 std::vector<StackEntry> module_stack(const Json& node);
 
-/// The slot of the argument at `position`, or -1 if it is not the value of a slot.
+/// The slot of the argument at `position`, or -1 if its value does not come from a slot.
 int value_at(const Node& node, size_t position);
 
 /// Completes the program once all nodes have been read: determines the modes, the norms that can be

@@ -37,15 +37,15 @@ struct CommandLine {
     bool view = false;                ///< --view: open a window that shows the run
 };
 
-/// The command line was wrong, or needs no script (--help): print `text` and end with `status`.
+/// The command line was wrong or needs no script (--help): print `text` and exit with `status`.
 struct CommandLineExit {
     int status;
     std::string text;
 };
 
-/// Parses the command line. The host's options for the users of scripts (--device, --threads,
-/// --data, --out) may also follow the script's name. Throws CommandLineExit. With --resume DIR, the
-/// command line in DIR/config.json is used instead of this one.
+/// Parses the command line. The host's options for users of scripts (--device, --threads, --data,
+/// --out) may also follow the script's name. Throws CommandLineExit. With --resume DIR, the command
+/// line in DIR/config.json is used instead of this one.
 CommandLine parse(int count, const char* const* arguments);
 
 }  // namespace hfc::host

@@ -1,4 +1,4 @@
-// The lines typed at earlier prompts, in a file.
+// The history of the prompt: the lines typed in earlier sessions, stored in a file.
 #pragma once
 
 #include <filesystem>
@@ -7,11 +7,12 @@
 
 namespace hfc::host {
 
-/// $XDG_STATE_HOME/hfc-host/history, or below ~/.local/state; empty if neither is known.
+/// $XDG_STATE_HOME/hfc-host/history, or ~/.local/state/hfc-host/history; empty if neither directory
+/// is known.
 std::filesystem::path history_path();
 
 /// Returns the file's last lines, oldest first. A repeated line is listed once, at its last
-/// position. A file that has become much longer is rewritten.
+/// position. A file that has become much longer than this is reduced to these lines.
 std::vector<std::string> load_history(const std::filesystem::path& path, size_t most);
 
 /// Adds a line to the file immediately, so that a crash does not lose it. Failures are ignored.

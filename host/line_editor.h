@@ -29,8 +29,8 @@ class LineEditor {
     /// Whether the next line is already available: from a file or pipe, or pasted into a terminal
     /// that does not mark pasted text.
     bool more_waits() const;
-    /// Adds lines to the history, and immediately to its file. Empty lines, repetitions of the last
-    /// line and blocks of more than a hundred lines are left out.
+    /// Adds lines to the history and immediately writes them to its file. Empty lines, repetitions
+    /// of the last line and blocks of more than a hundred lines are left out.
     void remember(const std::string& text);
 
   private:

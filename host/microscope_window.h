@@ -31,7 +31,7 @@ class MicroscopeWindow {
     /// Interrupted after Ctrl-C.
     std::optional<microscope::Message> newest();
     bool has_newer();
-    /// The duration of the last answer, in milliseconds.
+    /// The time that the last answer took, in milliseconds.
     double last_answer_took() const { return took_; }
     void answer_took(double milliseconds) { took_ = milliseconds; }
     /// Closes the pipe and waits for the process; returns its exit status.

@@ -5,8 +5,8 @@
 
 namespace hfc::host {
 
-/// Runs the prompt until the end of the input and returns the exit status. Without a terminal,
-/// lines are read without prompts and history.
+/// Runs the prompt until the end of the input and returns the exit status. If there is no terminal,
+/// lines are read without a prompt or history.
 int run_prompt(lua::State& state);
 
 }  // namespace hfc::host

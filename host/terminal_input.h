@@ -7,8 +7,8 @@
 
 namespace hfc::host {
 
-/// While it exists, Ctrl-C ends a waiting read, a change of the terminal's size is noticed, and the
-/// terminal marks pasted text.
+/// While this object exists, Ctrl-C ends a read that is waiting, changes of the terminal's size are
+/// noticed, and the terminal marks pasted text.
 class ReadingScope {
   public:
     ReadingScope();
@@ -22,11 +22,11 @@ class ReadingScope {
 
 class TerminalInput {
   public:
-    /// Returns 1 and the next character, 0 at the end, or -1 after Ctrl-C. `resize` is called after
-    /// the terminal's size has changed. A byte that is not UTF-8 is read as a question mark. The
-    /// first line of a pasted block is returned like typed text. The following lines are kept for
-    /// take_pasted(), and the text after the last newline is returned like typed text at the next
-    /// prompt.
+    /// Returns 1 and the next character, 0 at the end of the input, or -1 after Ctrl-C. `resize` is
+    /// called after the terminal's size has changed. A byte that is not UTF-8 is read as a question
+    /// mark. The first line of a pasted block is returned like typed text. The following lines are
+    /// kept for take_pasted(), and the text after the last newline is returned like typed text at
+    /// the next prompt.
     int read(wchar_t& character, void (*resize)(void*), void* with);
 
     /// Returns the lines of a pasted block after the first one, each with a newline before it, or

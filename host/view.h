@@ -1,15 +1,15 @@
-// Starts the viewer, a program next to this one that shows run directories.
+// Starts the viewer, a separate program that shows run directories.
 #pragma once
 
 #include <string>
 
 namespace hfc::host {
 
-/// The path of the viewer next to this program. Throws Error if this build has none.
+/// The path of the viewer's program. Throws Error if this build has no viewer.
 std::string viewer_program();
 
-/// hfc-host view RUNS...: replaces this process by the viewer, with the arguments after "view".
-/// Throws Error if this build has no viewer.
+/// hfc-host view RUNS...: replaces this process with the viewer, which gets the arguments after
+/// "view". Throws Error if this build has no viewer.
 [[noreturn]] void become_viewer(char** arguments);
 
 /// --view: starts the viewer on `directory` or, if that is empty, on the runs that will appear in

@@ -17,12 +17,11 @@ struct Tick {
 /// range, labelled with as many digits as are needed to distinguish them.
 std::vector<Tick> linear_ticks(Range range, int most);
 
-/// Powers of ten within a range given in log10 units (the value is the logarithm), or round values
-/// if there are fewer than two powers.
+/// Powers of ten within a range given in log10 units (a tick's value is the logarithm), or round
+/// values if there are fewer than two powers.
 std::vector<Tick> log_ticks(Range range, int most);
 
-/// A range that contains all finite values, with a margin of this fraction on both sides. It is
-/// never empty.
+/// The range from `low` to `high`, with a margin of this fraction on both sides. It is never empty.
 Range fitted(double low, double high, double margin = 0.05);
 
 }  // namespace hfc::viewer

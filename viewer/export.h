@@ -16,7 +16,7 @@ struct ExportCurve {
     const std::vector<double>* y;          ///< on a logarithmic axis: the logarithms to base 10
     const std::vector<double>*low, *high;  ///< the ends of its band; empty if it has none
     uint32_t color;                        ///< 0xRRGGBB
-    /// A curve of an earlier epoch, which has no markers and is not in the legend.
+    /// Whether it is a curve of an earlier epoch, which has no markers and is not in the legend.
     bool faint = false;
     bool dotted = false;
 };
@@ -28,13 +28,13 @@ struct ExportPanel {
     std::vector<ExportCurve> curves;
 };
 
-/// Columns "curve,X,TITLE", also "TITLE low" and "TITLE high" if there is a band, with one line for
-/// each point at which both values are finite, even outside the visible part. Numbers have all
-/// their digits.
+/// The columns "curve,X,TITLE", and also "TITLE low" and "TITLE high" if there is a band. There is
+/// one line for each point at which both values are finite, even outside the visible part. Numbers
+/// are written with all digits.
 std::string to_csv(const ExportPanel& panel);
 
-/// The visible part, with axes, ticks and a legend. Curves are lines, and have markers if there are
-/// few points.
+/// The visible part, with axes, ticks and a legend. Curves are drawn as lines, with markers if
+/// there are few points.
 std::string to_svg(const ExportPanel& panel, int width = 720, int height = 420);
 
 /// Returns STEM.EXTENSION in the directory, or STEM-2, STEM-3 ... if that exists, so that nothing

@@ -27,7 +27,7 @@ struct Frame {
     double value_y(float pixel) const {
         return y.low + (bottom - pixel) / height() * (y.high - y.low);
     }
-    /// The middle of the values in a column of pixels.
+    /// The horizontal position of the middle of a column of pixels.
     float middle(const Column& column) const {
         return left + static_cast<float>(column.pixel) + 0.5F;
     }

@@ -7,7 +7,8 @@
 
 namespace hfc::viewer {
 
-/// The largest distance between the pointer and a line, in pixels, at which the line is named.
+/// The largest distance between the pointer and a line, in pixels, at which the line's name is
+/// shown.
 inline constexpr float naming_distance = 8;
 
 /// Returns the distance in pixels from (x, y) to the line given by the columns, or `most` if it is

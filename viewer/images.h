@@ -33,8 +33,8 @@ class Images {
   private:
     struct Shown {
         int number = 0;  ///< 0 means the newest
-        /// The number of the picture whose size this is. 0 if there is none or if it cannot be
-        /// read; the next frame then tries again.
+        /// The number of the picture to which `width` and `height` belong; 0 if there is none or if
+        /// it cannot be read (the next frame then tries again).
         int measured = 0;
         std::filesystem::file_time_type written =
             std::filesystem::file_time_type::min();  ///< when that file was written
@@ -49,8 +49,8 @@ class Images {
     /// to draw; its space is then left empty.
     static bool bring(const run::File& file, ImVec2 size, Shown& shown);
     static void draw_texture(const run::File& file, Shown& shown);
-    /// Draws cell by cell, with the texts of the cells. Returns false if the picture does not match
-    /// its description in the log.
+    /// Draws the picture cell by cell, with each cell's text. Returns false if the picture does not
+    /// match its description in the log.
     static bool draw_cells(const run::File& file, Shown& shown, const Picture& picture);
     /// The log's description of a file, or null.
     static const Picture* told_of(const std::filesystem::path& file,

@@ -11,8 +11,8 @@ namespace hfc::viewer {
 
 /// ImGui reads the mouse once per frame. On a busy machine, several clicks can happen within one
 /// frame, and ImGui would see only the last position and one click. This queue spreads the events
-/// over the frames: each frame gets the moves up to the next press of a button, or a release, or
-/// keys.
+/// over the frames: each frame gets moves and then a button press, or a button release, or key
+/// presses.
 class InputQueue {
   public:
     static constexpr size_t buttons = 3;
@@ -26,12 +26,12 @@ class InputQueue {
     };
 
     void move(double x, double y);
-    /// Buttons from `buttons` on are ignored.
+    /// Button numbers >= `buttons` are ignored.
     void button(int button, bool down);
     void press(int key);
     bool empty() const { return events_.empty(); }
-    /// Takes the events of the next frame from the queue: moves and then the press of a button, the
-    /// release of a button, or keys.
+    /// Takes the events of the next frame from the queue: moves and then a button press, or a
+    /// button release, or key presses.
     const Frame& next();
 
   private:
@@ -45,8 +45,8 @@ class InputQueue {
 
     void apply(const Event& event);
 
-    /// Frames without new input after a click: a menu that the click opens can be clicked only
-    /// after them.
+    /// The number of frames without new input after a click. A menu opened by the click can be
+    /// clicked only after these frames.
     static constexpr int rest = 2;
 
     std::deque<Event> events_;

@@ -1,4 +1,4 @@
-// Stores the viewer's layout between two starts.
+// Keeps the viewer's layout from one session to the next.
 #pragma once
 
 #include "viewer/choice.h"
@@ -8,7 +8,7 @@
 namespace hfc::viewer {
 
 struct Layout {
-    /// Without the epoch, the hidden curves and the typed text, which belong to a run.
+    /// The epoch, the hidden curves and the typed text are not stored; they belong to a run.
     Choice choice;
     int tab = 0;
     int width = 1280, height = 800;  ///< size of the window

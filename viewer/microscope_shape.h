@@ -1,5 +1,5 @@
-// The shape that the mouse makes in the spectrum of the microscope: a radius, a ring, a wedge or a
-// painted mask. This code does not need a window.
+// The shape that the user draws with the mouse in the microscope's spectrum: a radius, a ring, a
+// wedge or a painted mask. This code does not need a window.
 #pragma once
 
 #include <array>
@@ -34,13 +34,13 @@ struct MaskShape {
 /// Sets the size of the images, and clears the painted mask if the size changes.
 void set_size(MaskShape& shape, int height, int width);
 
-/// The button is pressed: a ring or a wedge starts here.
+/// The mouse button was pressed: a ring or a wedge starts here.
 void begin_drag(MaskShape& shape, Place at);
-/// The mouse is here with the button pressed. erase: when painting, removes frequencies. A
+/// The mouse was dragged to this place. erase: when painting, remove frequencies instead. A
 /// frequency and its opposite are always painted together.
 void drag_to(MaskShape& shape, Place at, bool erase);
 
-/// The network's predictions for the low part, by radius, for the radii tried so far.
+/// The network's predictions for the low-frequency part, for each radius tried so far.
 class LabelsByRadius {
   public:
     void add(double radius, int64_t label) { labels_[radius] = label; }

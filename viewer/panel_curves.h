@@ -8,8 +8,8 @@
 
 namespace hfc::viewer {
 
-/// Applies smoothing, and the logarithm if an axis is logarithmic, and computes the range of the
-/// points. The curve refers to `x` unless it is on a logarithmic axis.
+/// Smooths the curve, takes logarithms for logarithmic axes, and computes the range of the points.
+/// The curve refers to `x` without copying it, unless the x axis is logarithmic.
 PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing,
                         const Choice& choice);
 

@@ -1,4 +1,4 @@
-// Prepares the runs' curves for drawing, after each change instead of in each frame.
+// Prepares the runs' curves for drawing, after each change rather than in every frame.
 #pragma once
 
 #include "viewer/choice.h"
@@ -25,12 +25,12 @@ struct Panel {
     std::vector<PlotCurve> curves;
     std::shared_ptr<PlotView> view;  ///< shared by the panels of one quantity
     /// The horizontal axis. A whole curve has its own axis. Other curves use the chosen axis or, if
-    /// no value has a position on it, the first axis on which some values have one.
+    /// no value has a position on it, the first axis on which any value has one.
     std::string x_name;
 };
 
-/// Sorts the quantities that users want to see most to the front, and the speed of training to the
-/// end. The others are sorted by name.
+/// Puts the quantities that users most want to see first, and the training speed last. The others
+/// are sorted by name.
 struct PanelOrder {
     bool operator()(const std::string& left, const std::string& right) const;
 };
@@ -48,7 +48,7 @@ class Panels {
   public:
     using Groups = std::vector<RunGroup>;
     using All = std::map<std::string, Panel, PanelOrder>;
-    /// The key of a curve in Choice::hidden, which does not depend on the other runs.
+    /// The key of a curve in Choice::hidden; it does not depend on the other runs.
     static std::string key(const RunData& run, const std::string& curve) {
         return run.directory().string() + "\n" + curve;
     }
@@ -61,11 +61,11 @@ class Panels {
     /// The keys of all curves that can be hidden.
     std::set<std::string> keys() const;
     void show_all();
-    /// The last epoch for which whole curves were logged; 0 if there are none or only one.
+    /// The last epoch for which whole curves were logged; 0 if no curve was logged more than once.
     int last_epoch() const { return last_epoch_; }
 
   private:
-    /// One curve of the panels, of one run or of all runs of a group.
+    /// One curve in a panel: from one run, or from all runs of a group.
     struct Entry {
         size_t group = 0;
         std::string quantity, name;

@@ -1,4 +1,4 @@
-// A plot of curves on ImGui's draw lists.
+// A plot of curves, drawn with ImGui's draw lists.
 #pragma once
 
 #include "viewer/axis.h"
@@ -17,7 +17,7 @@ struct PlotCurve {
     std::string name;
     std::string label;  ///< at the end of the line: the part of the name that is not in the title
     std::vector<std::string> keys;  ///< in Choice::hidden
-    /// The values to which x points, if nothing else owns them.
+    /// The values that `x` points to, if nothing else owns them.
     std::shared_ptr<const std::vector<double>> held;
     const std::vector<double>* x = nullptr;
     std::vector<double> y;          ///< on a logarithmic axis: the logarithms to base 10
@@ -40,7 +40,7 @@ struct PlotCurve {
                                       -std::numeric_limits<double>::infinity()};
 };
 
-/// The user's choices for a plot, which stay from frame to frame. Several plots may share them.
+/// The user's choices for a plot, which persist from frame to frame. Several plots may share them.
 struct PlotView {
     bool fitted = true;  ///< show everything; false after the first zoom
     Range all_x = PlotCurve::nowhere, all_y = PlotCurve::nowhere;  ///< the range of "everything"
@@ -59,22 +59,22 @@ struct PlotLook {
     bool logarithmic_x = false, logarithmic = false, labels = true;
     std::string emphasised;  ///< the key of a curve that is emphasised over the others; or empty
     Theme theme = {};
-    /// The place on the horizontal axis to which the pointer points in another plot; or NaN.
+    /// The pointer's position on the horizontal axis if it is in another plot, otherwise NaN.
     double linked_x = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// The actions of the mouse.
+/// The mouse events in a plot.
 struct PlotEvent {
     const PlotCurve* pointed = nullptr;  ///< the nearest line, within naming_distance
     bool clicked = false;                ///< whether that line was clicked
-    /// The pointer's place on the horizontal axis; NaN if the pointer is elsewhere.
+    /// The pointer's position on the horizontal axis; NaN if the pointer is outside the plot.
     double x = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Draws the plot into the given rectangle of the current window and handles the mouse: dragging
 /// zooms to a rectangle, the wheel zooms around the pointer (with Shift, only the horizontal axis),
-/// and a double click shows everything. The line nearest to the pointer is named, with its value.
-/// If there are many bands, each is drawn fainter.
+/// and a double click shows everything. The name and value of the line nearest to the pointer are
+/// shown. If there are many bands, each is drawn fainter.
 PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
                     std::vector<PlotCurve>& curves, PlotView& view);
 

@@ -18,14 +18,14 @@ struct Range {
 };
 
 /// Reduces the curve to at most width + 2 columns: pixel = floor((x - low) / (high - low) * width),
-/// where -1 and `width` are the neighbours just outside, so that the line reaches the border. x
-/// must not decrease (points that go back start a new gap).
+/// where -1 and `width` are the columns just outside, so that the line reaches the border. `x`
+/// should not decrease; wherever it does, there is a gap in the line.
 std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view,
                            int width);
 
 /// An exponential moving average with bias correction at the start: s_t = sum w^(t-i) y_i / sum
-/// w^(t-i), with w = weight in [0,1). Values that are not finite do not change and are left out of
-/// the mean.
+/// w^(t-i), with w = weight in [0,1). Values that are not finite stay as they are and are left out
+/// of the mean.
 std::vector<double> smooth(const std::vector<double>& y, double weight);
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// The names of core/run that the viewer uses throughout.
+// Names from core/run that the viewer uses throughout.
 #pragma once
 
 #include "run/curve.h"

@@ -18,8 +18,8 @@ struct SeriesName {
     bool has_radius() const { return radius == radius; }
 };
 
-/// The series ends at the last ": ". The band is a word "low" or "high" (or "low-pass"), and the
-/// radius is the number in a word "r=4" or "r<=4".
+/// The series ends at the last ": ". The band is the word "low" or "high" (or "low-pass"), and the
+/// radius is the number in a word such as "r=4" or "r<=4".
 SeriesName parse_series_name(const std::string& name);
 
 }  // namespace hfc::viewer

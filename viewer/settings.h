@@ -23,7 +23,7 @@ struct Settings {
     bool help = false;        ///< --keys: start with the list of keys
 };
 
-/// Ends the process if the command line is wrong (status 2), and after --help.
+/// Exits if the command line is wrong (with status 2) or after --help.
 Settings parse_settings(int count, char** arguments);
 
 }  // namespace hfc::viewer

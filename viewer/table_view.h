@@ -8,14 +8,14 @@
 
 namespace hfc::viewer {
 
-/// Returns the table with shortened numbers. Integers do not change. All fractions in a column have
-/// the same number of decimals, so that the largest one has four significant digits. If a small one
-/// would then have fewer than two digits, each fraction has four significant digits instead.
-/// Everything else does not change.
+/// Returns the table with shortened fractions; everything else, including integers, does not
+/// change. All fractions in a column get the same number of decimals, chosen so that the largest
+/// number has four significant digits. If the smallest number would then have fewer than two
+/// digits, each fraction gets four significant digits instead.
 run::CsvRows readable(const run::CsvRows& rows);
 
 /// Returns the indices of the rows below the header, sorted by a column: numbers by value, then
-/// texts in natural order, then empty fields. Equal rows stay in order.
+/// texts in natural order, then empty fields. Rows that compare equal keep their order.
 std::vector<size_t> sorted_rows(const run::CsvRows& rows, size_t column, bool descending);
 
 }  // namespace hfc::viewer

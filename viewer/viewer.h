@@ -25,18 +25,18 @@ class Viewer : public Content {
   public:
     Viewer(const Settings& settings, const Layout& layout);
 
-    /// Reads new data for at most about this many seconds. Returns true if there is something to
-    /// draw. Directories are searched at most a few times per second, however often this is called
-    /// (once per frame).
+    /// Reads new data for no more than about this many seconds. Returns true if there is something
+    /// to draw. Directories are searched at most a few times per second, however often this is
+    /// called (once per frame).
     bool poll(double seconds) override;
-    /// Whether there is more to read, or a picture to take, without waiting.
+    /// Whether there is more to do right away: data to read, or a picture to save.
     bool more() const override;
     /// Draws one frame with ImGui.
     void draw() override;
-    /// Call it when the frame's pixels are complete and before they are shown: saves the requested
-    /// pictures of panels.
+    /// Saves the requested pictures of panels. Call it when the frame's pixels are complete but not
+    /// yet shown.
     void drawn() override;
-    /// The layout to remember.
+    /// The layout to save for the next session.
     Layout layout() const;
 
   private:
@@ -55,7 +55,7 @@ class Viewer : public Content {
         ImVec2 corner, size;
         int frames = 3;
     };
-    /// The place to which the pointer points in one panel: the other panels mark it, too.
+    /// The pointer's position in one panel; the other panels mark it as well.
     struct PointedPlace {
         std::string axis;
         double x = std::numeric_limits<double>::quiet_NaN();
@@ -71,7 +71,7 @@ class Viewer : public Content {
     void add(const std::filesystem::path& directory);
     void name_runs();
     /// Adds the runs in a directory, except those that started before `since` (seconds since 1970).
-    /// Returns true if there are any.
+    /// Returns true if it finds any.
     bool find_runs_in(const std::filesystem::path& folder, long since);
     void find_new_runs();
     void make_groups();
@@ -95,7 +95,7 @@ class Viewer : public Content {
     void draw_requests(const Shown& shown);
     void draw_legend(size_t group);
     void draw_panels();
-    /// Returns the place on the horizontal axis to which the pointer points, or NaN.
+    /// Returns the pointer's position on the horizontal axis, or NaN.
     double draw_panel(const std::string& name, Panel& panel, ImVec2 size);
     void draw_images();
     void draw_tables();

@@ -20,7 +20,7 @@ int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)
 
 /// Writes a rectangle of the window's pixels (left, top, width, height), clipped to the window, as
 /// a PNG or PPM file, depending on the name. Returns false if the file cannot be written. Call it
-/// after a frame was drawn and before the buffers are swapped.
+/// after a frame has been drawn and before the buffers are swapped.
 bool write_picture(const std::filesystem::path& path, int left, int top, int width, int height);
 
 }  // namespace hfc::viewer

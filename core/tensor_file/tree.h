@@ -1,4 +1,4 @@
-// The contents of a file that contains more than named tensors: values in dicts and lists.
+// The contents of a file that stores more than named tensors: values in nested dicts and lists.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -32,8 +32,8 @@ struct Tree {
     }
 };
 
-/// The key of a dict is a boolean, an integer, a number or a string; other Python keys are written
-/// as Python prints them: "(1, 2)", "None".
+/// A dict key is a boolean, an integer, a float or a string; other Python keys are stored as
+/// strings, as Python prints them: "(1, 2)", "None".
 struct TreeEntry {
     Tree key;
     Tree value;

@@ -1,4 +1,4 @@
-// Zip archives, with libzip: members are read one after another, and archives are made in memory.
+// Zip archives, using libzip: members are read one after another, and archives are built in memory.
 #pragma once
 
 #include "tensor_file/format.h"
@@ -12,7 +12,8 @@ struct zip_source;
 
 namespace hfc::tensor_file {
 
-/// An archive to read. Members may be stored or deflated. Any problem throws Malformed.
+/// An archive to read. Members may be stored or deflated. All functions throw Malformed if anything
+/// is wrong with the archive.
 class ZipReader {
   public:
     struct Member {
@@ -36,7 +37,7 @@ class ZipReader {
     /// Fills `to` with all bytes of the member and checks their checksum.
     void read(const Member& member, void* to);
     std::string read(const Member& member);
-    /// Reads the member through `use`, and then verifies its checksum.
+    /// Lets `use` read the member, then verifies its checksum.
     void read(const Member& member, const std::function<void(const ByteSource&)>& use);
 
   private:
@@ -47,15 +48,15 @@ class ZipReader {
     std::vector<Member> members_;
 };
 
-/// An archive to write, with stored members. The tensors' bytes are referenced, not copied, until
-/// the archive is written.
+/// An archive to write; its members are stored uncompressed. The tensors' bytes are referenced, not
+/// copied, until the archive is written.
 class ZipWriter {
   public:
     ZipWriter();
     ~ZipWriter();
     ZipWriter(const ZipWriter&) = delete;
     ZipWriter& operator=(const ZipWriter&) = delete;
-    /// Adds a member that consists of `start` followed by the tensor's bytes; the tensor is
+    /// Adds a member that consists of `start` followed by the tensor's bytes; the tensor must be
     /// contiguous.
     void add(const std::string& name, std::string start, at::Tensor tensor);
     /// Completes the archive and passes its bytes to `write`, piece by piece.

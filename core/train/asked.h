@@ -1,4 +1,4 @@
-// Requests to the processes of a training run, which are handled between two batches.
+// Requests to the processes of a training run, handled between batches.
 #pragma once
 
 #include "parallel/group.h"
@@ -11,7 +11,7 @@ struct Asked {
     bool checkpoint = false;
 };
 
-/// Returns the requests to any process of the group; each process passes its own requests.
+/// Returns the requests made to any process of the group. Each process passes its own requests.
 Asked ask_all(parallel::Group& group, bool pause, bool checkpoint);
 
 }  // namespace hfc::train

@@ -11,8 +11,8 @@
 
 namespace hfc::train {
 
-/// Keeps a copy of the parameters and buffers after the best epoch so far: the last one of several
-/// equally good epochs.
+/// Keeps a copy of the parameters and buffers from the best epoch so far. If several epochs are
+/// equally good, the last one counts as the best.
 class BestWeights {
   public:
     /// `model` must outlive this object.
@@ -26,7 +26,7 @@ class BestWeights {
 
     /// The copies, with their names in a checkpoint.
     tensor_file::NamedTensors state() const { return best_.state(); }
-    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
+    /// Throws Error, before changing anything, if a tensor is missing or has the wrong shape.
     void restore(const checkpoint::Checkpoint& checkpoint) { best_.restore(checkpoint); }
 
   private:

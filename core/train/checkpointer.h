@@ -1,4 +1,4 @@
-// Writes checkpoints of a training run while it continues.
+// Writes checkpoints of a training run in the background.
 #pragma once
 
 #include "checkpoint/writer.h"
@@ -10,39 +10,40 @@
 
 namespace hfc::train {
 
-/// The probe that determines which epoch is best; without it, the lowest loss does.
+/// The name of the probe that determines the best epoch; without such a probe, the epoch with the
+/// lowest loss is the best.
 inline constexpr const char* validation_name = "validation";
 
-/// The number by which epochs are compared: the accuracy on the probe "validation" or, without it,
-/// the negative training loss.
+/// The number by which epochs are compared: the accuracy on the "validation" probe or, without that
+/// probe, the negative training loss.
 double merit_of(const EpochResult& result);
 
 /// The number of epochs after the best one; the first of several equally good epochs counts as the
 /// best. There must be at least one epoch.
 int64_t epochs_since_best(const std::vector<EpochResult>& results);
 
-/// Writes checkpoints to the directory in the options; does nothing if there is no directory.
+/// Writes checkpoints to the directory given in the options; does nothing if none is given.
 class Checkpointer {
   public:
-    /// All three must outlive the checkpointer.
+    /// All three arguments must outlive the checkpointer.
     Checkpointer(Stepper& stepper, const data::Dataset& dataset, const TrainOptions& options);
 
-    /// Returns the position at which to start: the position of the newest intact checkpoint if the
-    /// options request a resume and there is one, otherwise the beginning.
+    /// Returns the position to start from: the position of the newest intact checkpoint if the
+    /// options request resuming and there is such a checkpoint, otherwise the beginning.
     Position begin();
 
-    /// Whether the last checkpoint is options.checkpoints.seconds old.
+    /// Whether at least options.checkpoints.seconds have passed since the last checkpoint.
     bool due() const { return older_than(options_.seconds); }
 
-    /// Starts to write a checkpoint and returns as soon as its contents have been copied. Throws
-    /// the Error from writing the previous one.
+    /// Starts writing a checkpoint and returns as soon as its contents have been copied. If writing
+    /// the previous checkpoint failed, throws the Error from it.
     void save(const Position& position);
-    /// Writes a checkpoint and waits for it.
+    /// Writes a checkpoint and waits until it is complete.
     void save_now(const Position& position);
-    /// After an epoch: saves it, unless a checkpoint has just been written. An epoch that is better
-    /// than all earlier ones is also saved under its number in the directory "best".
+    /// After an epoch: saves a checkpoint, unless one has just been written. An epoch that is
+    /// better than all earlier ones is always saved, also under its number in the directory "best".
     void save_epoch(const Position& position);
-    /// After the last epoch: writes the checkpoint to keep.
+    /// After the last epoch: writes the final checkpoint and deletes the earlier ones.
     void save_last(const Position& position);
 
   private:

@@ -1,4 +1,4 @@
-// A description of a training run, which is compared with the description in a checkpoint.
+// A description of a training run, to be compared with the one in a checkpoint.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -9,14 +9,14 @@
 
 namespace hfc::train {
 
-/// The options and data that two training runs must have in common so that one can continue from
-/// the other's checkpoint. The number of epochs, the GPU, and the numbers of reading and computing
-/// threads are not included. The number of computing threads changes only the last digits. For
-/// checkpoints from versions that stored fewer fields, only those fields are compared.
+/// The options and data that two training runs must have in common for one to continue from the
+/// other's checkpoint. The number of epochs, the GPU, and the numbers of reading and computing
+/// threads are not included. The number of computing threads affects only the last digits of the
+/// results. For checkpoints from versions that stored fewer fields, only those fields are compared.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
-/// Likewise, for the options of an optimizer or of a group of its parameters.
+/// The same for the options of an optimizer or of one of its parameter groups.
 checkpoint::Json describe(const optim::OptimizerOptions& options);
-/// Null if there are none.
+/// Returns null if there are no transforms.
 checkpoint::Json describe_transforms(const data::Transforms& transforms);
 
 }  // namespace hfc::train

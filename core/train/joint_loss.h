@@ -16,9 +16,10 @@ struct BatchLoss {
     int64_t all_images = 0;  ///< the number of images of the batch on all processes
 };
 
-/// Replaces each loss and term by its mean over the batch's images on all processes, bit-identical
-/// on each. The result is not finite if the loss of one process is not. With one process, does
-/// nothing. Throws Error if the processes' losses have different terms.
+/// Replaces each loss and term with its mean over the batch's images on all processes. The result
+/// is bit-identical on every process, and it is not finite if the loss of any process is not
+/// finite. Does nothing if there is only one process. Throws Error if the processes' losses have
+/// different terms.
 void join_losses(parallel::Group& group, std::vector<BatchLoss>& batches);
 
 }  // namespace hfc::train

@@ -1,4 +1,4 @@
-// Further metrics of the probes, in addition to the accuracy.
+// The metrics of the probes in addition to the accuracy.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -15,7 +15,7 @@
 namespace hfc::train {
 
 /// A number computed from a network's logits on a data set. To add a new metric, derive a class
-/// from this one, or use a function.
+/// from this one, or pass a function to add_metric().
 class Metric {
   public:
     explicit Metric(std::string name) : name_(std::move(name)) {}
@@ -29,7 +29,7 @@ class Metric {
     /// images.
     virtual double value(const at::Tensor& logits, const at::Tensor& labels) const = 0;
 
-    /// The description that checkpoints compare.
+    /// The description that is stored in checkpoints and compared on resuming.
     virtual checkpoint::Json describe() const { return name_; }
 
   private:
@@ -42,8 +42,8 @@ using MetricPtr = std::shared_ptr<Metric>;
 /// have images). Throws Error for any other name, listing the known ones.
 MetricPtr make_metric(const std::string& name);
 
-/// Makes make_metric() recognise this metric, too, from now on. For a metric that comes with the
-/// program, add a line to metric.cpp instead.
+/// From now on, make_metric() also recognises this metric. For a built-in metric, add a line to
+/// metric.cpp instead.
 void add_metric(std::string name,
                 std::function<double(const at::Tensor& logits, const at::Tensor& labels)> value);
 
@@ -53,18 +53,18 @@ struct MetricValues {
     std::vector<std::pair<std::string, double>> values = {};
 };
 
-/// Stores the logits of probes while they are measured, and computes the metrics from them.
+/// Stores the logits while the probes are measured, and computes the metrics from the logits.
 class MetricRecorder {
   public:
     MetricRecorder(const std::vector<MetricPtr>& metrics, const std::vector<model::Probe>& probes)
         : metrics_(metrics), probes_(probes), seen_(metrics.empty() ? 0 : probes.size()) {}
 
-    /// Makes the measurement with `options` pass the logits to this object, which must outlive the
-    /// measurement.
+    /// Changes `options` so that the measurement passes the logits to this object, which must
+    /// outlive the measurement.
     void listen(model::MeasureOptions& options);
 
-    /// Throws Error if a probe has no logits, because the objective measures it in another way, and
-    /// for a value that is not finite, naming the metric and the probe.
+    /// Throws Error if a probe has no logits because the objective measures it in another way, or
+    /// if a value is not finite (naming the metric and the probe).
     std::vector<MetricValues> values() const;
 
   private:

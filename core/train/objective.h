@@ -43,14 +43,15 @@ class Objective {
 
     /// Called once, before the first batch. Throws Error for data that the objective cannot use.
     virtual void begin(const data::Dataset& dataset) { static_cast<void>(dataset); }
-    /// The model is in training mode, and must be in training mode afterwards.
+    /// The model is in training mode, and must still be in training mode afterwards.
     virtual Loss loss(model::Model& model, const TrainingBatch& batch) = 0;
     /// Measures the probes and returns one number in [0,1] for each: the accuracy, unless the
-    /// objective has another metric.
+    /// objective uses a different metric.
     virtual std::vector<double> measure(model::Model& model,
                                         const std::vector<model::Probe>& probes,
                                         const model::MeasureOptions& options) const;
-    /// The description that checkpoints compare; null for plain cross-entropy.
+    /// The description that is stored in checkpoints and compared on resuming; null for plain
+    /// cross-entropy.
     virtual checkpoint::Json describe() const = 0;
     /// Whether loss() runs a script's code, which Ctrl-C may interrupt.
     virtual bool runs_script() const { return false; }
@@ -67,12 +68,12 @@ struct ObjectiveKind {
     std::function<ObjectivePtr(const ObjectiveSettings&)> make;
 };
 
-/// Makes make_objective() recognise this kind from now on. For a kind that comes with the program,
-/// add a line to objective.cpp instead.
+/// From now on, make_objective() also recognises this kind. For a built-in kind, add a line to
+/// objective.cpp instead.
 void add_objective(ObjectiveKind kind);
 
-/// Makes "cross_entropy", with label_smoothing in [0,1) (default 0). Throws Error for an unknown
-/// name or option, listing the known ones, and for an option out of range.
+/// Makes the objective "cross_entropy", which has the option label_smoothing in [0,1) (default 0).
+/// Throws Error for an unknown name or option (listing the known ones) or an option out of range.
 ObjectivePtr make_objective(const std::string& name, const ObjectiveSettings& settings = {});
 
 }  // namespace hfc::train

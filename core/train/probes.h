@@ -1,4 +1,4 @@
-// The data sets that are measured after each epoch.
+// The data sets on which the model is measured after each epoch.
 #pragma once
 
 #include "model/measure.h"
@@ -9,12 +9,12 @@
 
 namespace hfc::train {
 
-/// Returns the options with the validation set as the first probe. Throws Error if another probe
-/// has its name.
+/// Returns the options with the validation set as the first probe. Throws Error if another probe is
+/// already named "validation".
 TrainOptions with_validation(const TrainOptions& options);
 
-/// Returns at most `samples` images of each probe, or all images for 0. Views of the same images
-/// get the same subset, because it depends only on their size and the seed.
+/// Returns at most `samples` images of each probe, or all of them if `samples` is 0. Views of the
+/// same images get the same subset, because it depends only on the number of images and the seed.
 std::vector<model::Probe> sample(const std::vector<model::Probe>& probes, int64_t samples,
                                  uint64_t seed);
 

@@ -1,5 +1,5 @@
-// The progress of training on standard error: a line that is updated on a terminal, or one plain
-// line per epoch elsewhere.
+// The progress of training on standard error: on a terminal, a line that is updated in place;
+// elsewhere, one plain line per epoch.
 #pragma once
 
 #include "train/train.h"
@@ -30,7 +30,8 @@ class ProgressLine {
 
     /// Updates the line at most ten times per second: epoch, batch, images/s, loss, remaining time.
     void on_batch(const Progress& progress);
-    /// Prints the epoch's line, which stays: loss, accuracies, images/s, seconds.
+    /// Prints the epoch's final line, which is not overwritten: loss, accuracies, images/s,
+    /// seconds.
     void on_epoch(const EpochResult& result, int64_t epochs);
 
   private:

@@ -1,4 +1,4 @@
-// Stores a training run between two batches and restores it, as a checkpoint.
+// Stores the state of a training run between two batches in a checkpoint, and restores it.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -25,7 +25,7 @@ struct Position {
     bool stopped = false;  ///< training ended here, before its last epoch, because of a request
 };
 
-/// Everything that training changes. All of it must outlive this object.
+/// Everything that training changes. All of these objects must outlive this struct.
 struct Trained {
     model::Model& model;
     optim::Optimizer& optimizer;
@@ -33,16 +33,18 @@ struct Trained {
     BestWeights* best = nullptr;       ///< likewise
 };
 
-/// Copies the model, the optimizer, the average, the generators of the CPU and of the model's
-/// device, and the position. `training` describes the training run, for restore() to compare.
+/// Copies the model, the optimizer, the average, the random generators of the CPU and of the
+/// model's device, and the position. `training` describes the training run, so that restore() can
+/// compare it.
 checkpoint::Checkpoint capture(const Trained& trained, const Position& position,
                                const checkpoint::Json& training);
 
-/// Restores all of it and returns the position. The model's tensors keep their memory layouts.
-/// Throws Error, before it changes anything, if the checkpoint belongs to another training run. The
-/// Error names the first option that differs, or the tensor that is missing, has another shape or
-/// comes from another version of LibTorch (a generator's state). Calls `warn` if the last digits of
-/// the numbers may differ because the number of threads or processes has changed.
+/// Restores everything that capture() copied and returns the position. The model's tensors keep
+/// their memory layouts. Throws Error, before changing anything, if the checkpoint belongs to a
+/// different training run. The Error names the first option that differs, or the tensor that is
+/// missing, has the wrong shape or (for a generator's state) comes from another version of
+/// LibTorch. Calls `warn` if the last digits of the numbers may differ because the number of
+/// threads or processes has changed.
 Position restore(const checkpoint::Checkpoint& checkpoint, const Trained& trained,
                  const checkpoint::Json& training,
                  const std::function<void(const std::string&)>& warn = {});

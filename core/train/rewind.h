@@ -39,8 +39,8 @@ class Rewind {
     at::Tensor device_generator_;  ///< undefined on the CPU
 };
 
-/// Whether a batch may call a script's code, which Ctrl-C may interrupt in the middle: the network
-/// is written in Lua, or a weight has a hook.
+/// Whether a batch may run a script's code, which Ctrl-C can interrupt in the middle. This is the
+/// case if the network is written in Lua or a weight has a hook.
 bool calls_back(const model::Model& model);
 
 }  // namespace hfc::train

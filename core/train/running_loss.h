@@ -24,16 +24,16 @@ class RunningLoss {
     };
     using Terms = std::vector<std::pair<std::string, at::Tensor>>;
 
-    /// read: the sums at which an interrupted epoch continues.
+    /// read: the sums with which an interrupted epoch continues.
     RunningLoss(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
 
     /// loss: the batch's mean loss, a scalar tensor. images: the number of images in the mean.
-    /// terms: scalar tensors, which are means over the same images. Throws Error naming the epoch
-    /// and the batch as soon as a loss that has been read is not finite.
+    /// terms: scalar tensors, each a mean over the same images. Throws Error, naming the epoch and
+    /// the batch, as soon as it reads a loss that is not finite.
     void add(const at::Tensor& loss, int64_t images, const Terms& terms = {});
-    /// Reads the remaining losses. Throws as add() does.
+    /// Reads the remaining losses. Throws like add().
     void flush();
-    /// The mean over the images of all losses read so far, or 0 before the first.
+    /// The mean loss per image, over all losses read so far; 0 before the first.
     double mean() const;
     /// The same for each term, by name.
     std::vector<std::pair<std::string, double>> term_means() const;

@@ -23,8 +23,8 @@ namespace hfc::train {
 /// Performs the steps of training, one after another.
 class Stepper {
   public:
-    /// Moves the model to the device, in the layout channels_last. All three must outlive the
-    /// stepper. Throws Error for a model without a parameter that requires grad.
+    /// Moves the model to the device, in the channels_last layout. All three arguments must outlive
+    /// the stepper. Throws Error if no parameter of the model requires grad.
     Stepper(model::Model& model, const data::Dataset& dataset, const TrainOptions& options);
 
     /// Restores the optimizer's rates and momenta and removes the gradients.
@@ -40,18 +40,18 @@ class Stepper {
     BestWeights* best() { return best_ ? &*best_ : nullptr; }
     /// The options of the optimizer's groups and the names of their parameters.
     checkpoint::Json describe_groups() const;
-    /// The rate of the first group at the start.
+    /// The first parameter group's rate at the start of training.
     double lr() const { return rates_.front(); }
     /// Copies the weights and buffers of rank 0 to all processes.
     void share_model();
     /// See parallel::GradientReducer.
     std::map<std::string, double> timers() const { return gradients_->timers(); }
-    /// The number of images, batches and steps per epoch, on all processes together.
+    /// The number of images, batches and steps per epoch, for all processes together.
     int64_t images() const;
     int64_t batches() const { return batches_; }
     int64_t steps() const { return steps_; }
     const Objective& objective() const { return *objective_; }
-    /// Whether a script's code computes gradients.
+    /// Whether computing the gradients runs a script's code.
     bool runs_script() const { return objective_->runs_script(); }
 
     /// The input and the result of one step of the optimizer.
@@ -68,9 +68,9 @@ class Stepper {
     /// and removes the gradients.
     Step begin(int64_t epoch, int64_t batch);
     /// Adds the gradients of all images of the step, from all of its batches and all processes of
-    /// parallel::world(). Throws Error for a loss that is not a single number with a gradient, and
-    /// as RunningLoss::add() does; the weights have then not changed. After Interrupted, buffers
-    /// and generators are in an intermediate state.
+    /// parallel::world(). Throws Error if a loss is not a single number with a gradient, and throws
+    /// like RunningLoss::add(); in both cases, this step has not changed the weights. After
+    /// Interrupted, buffers and generators are in an intermediate state.
     void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
     /// Clips the gradients and updates the weights.
     void finish(const Step& step);

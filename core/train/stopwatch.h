@@ -6,17 +6,17 @@
 
 namespace hfc::train {
 
-/// Is notified of events and returns the speed and the remaining time. Training and probes are
-/// timed separately, because their costs differ.
+/// Receives events and reports the speed and the remaining time. Training and probes are timed
+/// separately, because their costs differ.
 class Stopwatch {
   public:
-    /// `epochs` epochs with `train_images` images each, followed by forward passes of
-    /// `probe_images` images.
+    /// Expects `epochs` epochs, each with `train_images` training images followed by forward passes
+    /// of `probe_images` images.
     Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images)
         : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
 
-    /// The work of an earlier process, including `images` images of the epoch that continues: it
-    /// was not done here and does not remain to be done.
+    /// Excludes the work of an earlier process from the speed and the remaining time: `epochs`
+    /// whole epochs, and `images` images of the current one.
     void skip(int64_t epochs, int64_t images) {
         epochs_ -= epochs;
         skipped_images_ = images;
@@ -24,18 +24,18 @@ class Stopwatch {
 
     void start_training();
     void trained(int64_t images);
-    /// Excludes a time in which nothing was done.
+    /// Excludes the time during which training was paused.
     void paused(double seconds) {
         start_ +=
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     }
-    /// Ends the training part of an epoch and returns its seconds.
+    /// Ends the training part of an epoch and returns its duration in seconds.
     double end_training();
 
     void start_probes();
     /// Sets the fraction of the epoch's probe passes that are finished, in [0,1].
     void probed(double share) { probe_share_ = share; }
-    /// Ends the probes of an epoch and returns their seconds.
+    /// Ends the probes of an epoch and returns their duration in seconds.
     double end_probes();
 
     /// The speed in the training part of the current epoch.

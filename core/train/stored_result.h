@@ -8,7 +8,7 @@ namespace hfc::train {
 
 checkpoint::Json to_json(const EpochResult& result);
 
-/// Throws nlohmann::json's exceptions if a field is missing or has a wrong type.
+/// Throws nlohmann::json's exceptions if a field is missing or has the wrong type.
 EpochResult to_result(const checkpoint::Json& json);
 
 }  // namespace hfc::train

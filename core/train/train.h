@@ -21,15 +21,16 @@
 
 namespace hfc::train {
 
-/// Checkpoints. An interrupted training run that continues from one reaches bit-identical numbers.
+/// Checkpoints. An interrupted training run that resumes from a checkpoint gives bit-identical
+/// results.
 struct CheckpointOptions {
     std::filesystem::path folder = {};  ///< only for this training run; empty if none are written
     /// Seconds between two checkpoints within an epoch, non-negative. At the end of an epoch, a
     /// tenth of this time is enough.
     double seconds = 60;
     int64_t keep = 2;  ///< the number of newest checkpoints to keep, at least 1
-    /// Also keep the best epoch, in folder/best: the one with the highest accuracy on the probe
-    /// "validation" or, without it, the lowest training loss.
+    /// Also keep the best epoch, in folder/best: the one with the highest accuracy on the
+    /// "validation" probe or, without that probe, the lowest training loss.
     bool best = true;
     /// Continue from the newest intact checkpoint in the directory, if there is one.
     bool resume = false;
@@ -41,12 +42,12 @@ struct TrainOptions {
     int64_t epochs = 100;      ///< the number of passes over the training set, at least 1
     int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
     bool drop_last = false;    ///< leave out a last batch that is smaller
-    /// Reading threads, as in data::LoaderOptions: they do not affect the numbers.
+    /// The number of reading threads, as in data::LoaderOptions; it does not affect the results.
     std::optional<int64_t> threads = {};
     data::Bad bad = data::Bad::stop;  ///< what to do with a sample that cannot be read
     optim::OptimizerOptions optimizer;
-    /// In place of `optimizer`: an optimizer for parameters of the model, in groups with their own
-    /// options. Checkpoints contain its state; its rates are restored after training.
+    /// Used instead of `optimizer`: an optimizer for parameters of the model, in groups with their
+    /// own options. Checkpoints contain its state; its rates are restored after training.
     std::shared_ptr<optim::Optimizer> given_optimizer = {};
     uint64_t seed = 0;  ///< seeds the order of the images (a new one in each epoch) and dropout
     std::vector<model::Probe> probes;     ///< evaluated after each epoch
@@ -58,25 +59,25 @@ struct TrainOptions {
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
 
-    /// The transforms of the training images, which run on the device in this order.
+    /// The transforms applied to the training images, on the device and in this order.
     data::Transforms transforms = {};
     ObjectivePtr objective = {};  ///< cross-entropy if unset
-    /// BatchNorm normalises with the images of all processes; otherwise each process uses its own
-    /// images.
+    /// If true, BatchNorm normalises over the images of all processes; otherwise each process uses
+    /// only its own.
     bool synchronised_norms = false;
     bool bfloat16 = false;  ///< run forward and backward passes in bfloat16 (torch.autocast)
     RateSchedulePtr schedule = {};  ///< the optimizer's lr throughout if unset
-    /// The decay of an exponential moving average of the weights, between 0 and 1, both excluded.
-    /// The probes and observers use the average, and the model has it at the end.
+    /// The decay of an exponential moving average of the weights, strictly between 0 and 1. The
+    /// probes and observers use the averaged weights, and the model has them at the end.
     std::optional<double> average = {};
     std::optional<double> clip_norm = {};  ///< the maximum norm of all gradients together, above 0
     /// The number of batches per step of the optimizer, at least 1. The gradients are the same as
-    /// for one batch with all images of these batches.
+    /// for a single batch that contains all images of these batches.
     int64_t accumulate = 1;
     /// After training, the model has the weights of the best epoch, as defined at
-    /// CheckpointOptions::best. Of several equally good epochs, the last one is used.
+    /// CheckpointOptions::best. If several epochs are equally good, the last one is used.
     bool keep_best = false;
-    /// Measured as the probe "validation", before the others.
+    /// Measured as the "validation" probe, before the other probes.
     std::optional<data::Dataset> validation = {};
     /// At least 1: training ends this many epochs after the best epoch, as defined at
     /// CheckpointOptions::best.
@@ -86,7 +87,7 @@ struct TrainOptions {
     std::function<run::Request()> request = {};
 };
 
-/// The position in the current epoch, which is reported after each batch.
+/// The position in the current epoch, reported after each batch.
 struct Progress {
     int64_t epoch = 0;  ///< counted from one
     int64_t epochs = 0;
@@ -94,7 +95,8 @@ struct Progress {
     int64_t batches = 0;
     double loss = 0;  ///< mean over the epoch so far (on CUDA it may lag some batches behind)
     double images_per_second = 0;  ///< training only, this epoch
-    /// Remaining time of the whole training run, including probes, estimated from the time so far.
+    /// Remaining time of the whole training run, including probes, estimated from the time taken so
+    /// far.
     double seconds_left = 0;
 };
 
@@ -107,13 +109,14 @@ struct EpochResult {
     double train_seconds = 0;
     double probe_seconds = 0;
     double images_per_second = 0;  ///< for the training part
-    /// With several processes: milliseconds per step, see parallel::GradientReducer::timers().
+    /// With several processes: times in milliseconds per step, see
+    /// parallel::GradientReducer::timers().
     std::map<std::string, double> timers = {};
     std::vector<std::pair<std::string, double>> accuracy;  ///< one per probe, in their order
     std::vector<MetricValues> metrics = {};  ///< in the order of TrainOptions::metrics
 };
 
-/// A step of the optimizer that has been performed.
+/// A completed optimizer step.
 struct StepResult {
     int64_t epoch = 0;  ///< counted from one
     int64_t step = 0;   ///< since the start, counted from one
@@ -121,35 +124,36 @@ struct StepResult {
     double lr = 0;      ///< the learning rate of the step
 };
 
-/// The functions that are called during training: a log, a progress line, a test. All may throw,
-/// which ends training.
+/// Functions called during training, for example by a log, a progress line or a test. Any of them
+/// may throw, which ends training.
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
     /// Called after each step. If it is set, training waits for the device at each step.
     std::function<void(const StepResult&)> on_step = {};
-    /// Called after an epoch with the samples that were skipped in it and not reported before, if
-    /// there are any.
+    /// Called after an epoch with the samples that were skipped in it and not reported before; not
+    /// called if there are none.
     std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
-/// Trains with an objective, in the layout channels_last, in training mode. Moves the model to the
-/// device, and gives it the class names of the data set. With the same seed, machine and threads,
-/// the numbers are bit-identical. Because dropout uses the global generators, training seeds those
-/// of the CPU and of the device at its start and restores them at its end. Returns the results of
-/// the epochs.
+/// Trains with an objective, with the model in training mode. Moves the model to the device, in the
+/// channels_last layout, and copies the data set's class names to it. The same seed, machine and
+/// number of threads give bit-identical results. Dropout uses the global random generators, so
+/// training seeds the generators of the CPU and of the device when it starts and restores them when
+/// it ends. Returns the results of the epochs.
 ///
-/// Throws Error for an option out of range, for data that do not fit the model, if drop_last leaves
-/// no batch, and as soon as a loss is not finite (naming the epoch and the batch; on the CPU before
-/// the weights are updated, on CUDA some batches later, because reading a loss waits for the
-/// device). Throws Interrupted after Ctrl-C, at the next batch, once all finished epochs have been
-/// reported and a checkpoint has been written. With options.checkpoints, the last checkpoint is
-/// written after the last epoch; only this checkpoint and the best one then remain.
+/// Throws Error if an option is out of range, if the data do not fit the model, if drop_last leaves
+/// no batch, or as soon as a loss is not finite (naming the epoch and the batch). On the CPU, the
+/// check of the loss comes before the weights are updated; on CUDA, it comes a few batches later,
+/// because reading a loss waits for the device. After Ctrl-C, throws Interrupted at the next batch,
+/// once all finished epochs have been reported and a checkpoint has been written. If
+/// options.checkpoints names a directory, a final checkpoint is written after the last epoch; only
+/// this one and the best one are then kept.
 ///
-/// The processes of parallel::world() share each batch. All must call this function with the same
-/// arguments; only rank 0 reads and writes checkpoints and handles requests. Training that
-/// continues from a checkpoint reports the earlier epochs to the observer again; its times count
-/// from there.
+/// The processes of parallel::world() share each batch. All of them must call this function with
+/// the same arguments; only rank 0 reads and writes checkpoints and handles requests. When training
+/// continues from a checkpoint, it reports the earlier epochs to the observer again; times are
+/// measured only from that point on.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});
 

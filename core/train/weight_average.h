@@ -18,21 +18,21 @@ namespace hfc::train {
 /// first update copies the weights.
 class WeightAverage {
   public:
-    /// decay: the fraction of the average that remains after an update, between 0 and 1, both
-    /// excluded. `model` must outlive the average.
+    /// decay: the fraction of the average that remains after an update, strictly between 0 and 1.
+    /// `model` must outlive the average.
     WeightAverage(model::Model& model, double decay);
 
     /// Call it after each step.
     void update();
-    /// The model's current weights. Throws Error if their number or a shape has changed.
+    /// The model's current weights. Throws Error if their number or any shape has changed.
     std::vector<at::Tensor> weights() const { return average_.current(); }
-    /// Swaps the average with `weights`, a result of weights(). Leaves out weights whose shape has
-    /// changed since.
+    /// Swaps the average with `weights`, a result of weights(). Skips weights whose shape has
+    /// changed since then.
     void swap(const std::vector<at::Tensor>& weights);
 
     /// The average and the number of updates, with their names in a checkpoint.
     tensor_file::NamedTensors state() const;
-    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
+    /// Throws Error, before changing anything, if a tensor is missing or has the wrong shape.
     void restore(const checkpoint::Checkpoint& checkpoint);
 
   private:
@@ -41,7 +41,7 @@ class WeightAverage {
     int64_t updates_ = 0;
 };
 
-/// Gives the model the average's weights within a scope. Does nothing if `average` is nullptr.
+/// Makes the model use the averaged weights within a scope. Does nothing if `average` is nullptr.
 class AveragedScope {
   public:
     explicit AveragedScope(WeightAverage* average);

@@ -1,4 +1,4 @@
-// A copy of a model's weights that checkpoints keep.
+// A copy of a model's weights that is stored in checkpoints.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -15,14 +15,14 @@ namespace hfc::train {
 /// Copies of the parameters and buffers of a model, in the order of model::state_of().
 class WeightCopy {
   public:
-    /// name: the start of the tensors' names in a checkpoint. meaning: names the copy in messages,
-    /// such as "best weights". `model` must outlive this object.
+    /// name: the prefix of the tensors' names in a checkpoint. meaning: the name of the copy in
+    /// messages, such as "best weights". `model` must outlive this object.
     WeightCopy(model::Model& model, std::string name, std::string meaning);
 
     /// The copies.
     const std::vector<at::Tensor>& tensors() const { return tensors_; }
-    /// The model's current weights and buffers, which share its memory: one per copy. Throws Error
-    /// if their number or a shape has changed.
+    /// The model's current weights and buffers, one for each stored copy, sharing the model's
+    /// memory. Throws Error if their number or any shape has changed.
     std::vector<at::Tensor> current() const;
 
     /// Copies the model's current weights and buffers. Throws like current().
@@ -32,7 +32,7 @@ class WeightCopy {
 
     /// The copies, with their names in a checkpoint.
     tensor_file::NamedTensors state() const;
-    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
+    /// Throws Error, before changing anything, if a tensor is missing or has the wrong shape.
     void restore(const checkpoint::Checkpoint& checkpoint);
 
   private:

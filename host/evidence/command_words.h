@@ -10,7 +10,7 @@ class App;
 
 namespace hfc::host {
 
-/// The command line was wrong, or needs no action (--help): print `text` and end with `status`.
+/// The command line was wrong or needs no action (--help): print `text` and exit with `status`.
 struct CommandExit {
     int status;
     std::string text;
@@ -19,8 +19,9 @@ struct CommandExit {
 /// Throws CommandExit with status 2: "hfc-host COMMAND: TEXT; see hfc-host COMMAND --help".
 [[noreturn]] void wrong_use(const std::string& command, const std::string& text);
 
-/// Parses the words that follow `hfc-host COMMAND` with the options of `app`. usage: the text after
-/// these words in the help. Throws CommandExit for a wrong command line and for --help.
+/// Parses the words after `hfc-host COMMAND`, using the options of `app`. usage: the text after
+/// `hfc-host COMMAND` in the usage line of the help. Throws CommandExit for a wrong command line
+/// and for --help.
 void parse_words(CLI::App& app, const std::string& command, const std::string& usage,
                  const std::vector<std::string>& words);
 

@@ -6,8 +6,8 @@
 
 namespace hfc::host {
 
-/// words: the arguments after `hfc-host export`. Returns the exit status. Throws Error, and
-/// CommandExit (command_words.h) for a wrong command line and for --help.
+/// words: the arguments after `hfc-host export`. Returns the exit status. Throws CommandExit
+/// (command_words.h) for a wrong command line and for --help, and Error for any other failure.
 int export_runs(const std::vector<std::string>& words);
 
 }  // namespace hfc::host

@@ -1,4 +1,4 @@
-// Parts of a self-contained HTML page, which requests nothing else.
+// Parts of a self-contained HTML page, which loads no other files.
 #pragma once
 
 #include "run/table.h"
@@ -9,12 +9,12 @@
 
 namespace hfc::host {
 
-/// A string as the text of an element or as a value in double quotes. Bytes that are not UTF-8 and
-/// control characters become U+FFFD.
+/// A string escaped for use as the text of an element or as a double-quoted attribute value.
+/// Control characters and bytes that are not UTF-8 become U+FFFD.
 std::string html_text(const std::string& text);
 
-/// A table with one column per name. Numbers have four digits and are aligned to the right. A
-/// tooltip shows all digits.
+/// A table with one column for each name that occurs in the rows. Numbers are shown with four
+/// digits and aligned to the right. A tooltip shows all digits.
 std::string html_table(const run::Rows& rows);
 
 /// Names and values in two columns.
@@ -24,7 +24,7 @@ std::string html_list(const std::vector<std::pair<std::string, std::string>>& en
 std::string html_picture(const std::string& type, const std::string& bytes,
                          const std::string& caption);
 
-/// The whole page around a body.
+/// A complete page with this body.
 std::string html_page(const std::string& title, const std::string& body);
 
 }  // namespace hfc::host

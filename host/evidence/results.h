@@ -20,8 +20,8 @@ std::vector<std::string> write_tables(const std::filesystem::path& directory,
 void write_figures(const std::filesystem::path& directory,
                    const std::vector<evidence::BandFigure>& figures);
 
-/// The rows of the differences: readable_differences() for printing, exact_differences() with exact
-/// numbers for a CSV file.
+/// The differences as rows: readable_differences() for printing, exact_differences() with all
+/// digits for a CSV file.
 run::Rows readable_differences(const std::vector<evidence::Difference>& differences);
 run::Rows exact_differences(const std::vector<evidence::Difference>& differences);
 

@@ -177,7 +177,7 @@ std::vector<evidence::BandFigure> source_figures(const std::vector<Source>& sour
     return band_figures(curves, evidence::Labels::curves);
 }
 
-/// The corresponding settings of the first source.
+/// Returns `settings` with the source of `first` in place of its own.
 Json in_first_source(const Json& settings, const Json& first) {
     auto other = settings;
     other[source_column] = first.at(source_column);

@@ -28,7 +28,7 @@ struct Source {
 /// sweep.
 std::vector<Source> read_sources(const std::vector<std::string>& paths);
 
-/// Makes and returns the directory to which a command writes: `out`, or FOLDER/NAMES-date-time.
+/// Creates and returns the directory to which a command writes: `out`, or FOLDER/NAMES-date-time.
 /// Throws Error if that fails.
 std::filesystem::path output_directory(const std::string& out, const std::vector<Source>& sources,
                                        const char* folder);
@@ -37,10 +37,10 @@ std::filesystem::path output_directory(const std::string& out, const std::vector
 /// column per source.
 run::Rows settings_that_differ(const std::vector<Source>& sources);
 
-/// The tables of all sources, with a setting "source".
+/// The joined tables of all sources, with an additional setting "source".
 std::vector<evidence::JoinedTable> join_sources(const std::vector<Source>& sources);
 
-/// The corresponding settings of the first source.
+/// Returns `settings` with the source of `first` in place of its own.
 evidence::Json in_first_source(const evidence::Json& settings, const evidence::Json& first);
 
 /// The numbers of all sources side by side, with one row for each key and column.

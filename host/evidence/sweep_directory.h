@@ -58,12 +58,12 @@ struct SweepLog {
 
 class SweepDirectory {
   public:
-    /// Makes sweeps/NAME-date-time, or `out`, which must be empty or not exist.
+    /// Creates sweeps/NAME-date-time, or `out`, which must be empty or not exist.
     static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
                                const std::filesystem::path& out,
                                const std::vector<evidence::FinishedRun>& brought);
-    /// share: the name of this process's share of the runs, if it performs only a share. Throws
-    /// Error if another sweep, or another process with that share, is using the directory; the
+    /// share: the name of this process's share, if it performs only some of the runs. Throws Error
+    /// if another sweep, or another process with the same share, is using the directory; the
     /// message names the other process.
     static SweepDirectory open(const std::filesystem::path& path, const std::string& share = {});
 

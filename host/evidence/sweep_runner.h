@@ -13,11 +13,11 @@ namespace hfc::host {
 
 class SweepRunner {
   public:
-    /// share: run only this share of the runs.
+    /// share: the share of the runs to perform.
     SweepRunner(SweepDirectory& sweep, int jobs, const SweepShare& share = {});
 
-    /// Returns 0, or 130 or 143 if the user has stopped the sweep. Throws Error, for example if the
-    /// disk is full, but ends all runs before that.
+    /// Returns 0, or 130 or 143 if the user stopped the sweep. On an error, for example if the disk
+    /// is full, ends all runs and then throws Error.
     int run();
 
   private:
@@ -31,7 +31,7 @@ class SweepRunner {
 
     bool needs_run(const evidence::SweepItem& item) const;
     void start(const evidence::SweepItem& item);
-    /// Returns false if the user stops the sweep meanwhile.
+    /// Returns false if the user stops the sweep during the wait.
     bool wait_for_locks(const evidence::SweepItem& item);
     std::vector<std::string> arguments_for(const evidence::SweepItem& item, bool resumed) const;
     void start_what_fits();

@@ -14,12 +14,12 @@ namespace hfc::host {
 struct SweepShare {
     int64_t index = 0;
     int64_t count = 1;
-    /// "0-of-4": the name of its log.
+    /// The share's name, which is part of its log's name: "0-of-4".
     std::string name() const;
 };
 
-/// Returns the share given by the environment of a Slurm array, mpirun or srun. Throws Error if
-/// there is none.
+/// Returns the share given by the environment of a Slurm array, mpirun or srun. Throws Error if the
+/// environment contains no share.
 SweepShare share_of_environment();
 
 /// Writes array.sh into the sweep's directory: a batch script for Slurm with one task per run.

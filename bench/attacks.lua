@@ -1,4 +1,4 @@
--- One side of compare_attacks.py.
+-- The hfc-host side of compare_attacks.py.
 --   hfc-host bench/attacks.lua --model resnet20-12fca82f.th --data DIR --images 200 --threads 2
 local opt = hfc.options {
   model = {"", "weights file of the public ResNet-20"},

@@ -1,4 +1,4 @@
--- One side of compare_auto.py.
+-- The hfc-host side of compare_auto.py.
 --   hfc-host bench/auto.lua --folder DIR --threads 2
 local opt = hfc.options {folder = {"", "directory with net.pt2 and images.safetensors"}}
 local timing = dofile(hfc.script_folder() .. "timing.lua")

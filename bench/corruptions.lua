@@ -1,4 +1,4 @@
--- One side of compare_corruptions.py.
+-- The hfc-host side of compare_corruptions.py.
 --   hfc-host bench/corruptions.lua --images DIR --frost DIR --threads 1
 local opt = hfc.options {
   images = {"", "directory with SIZE.safetensors: images, uint8 [N, H, W, 3]"},

@@ -1,4 +1,5 @@
--- One side of compare_exported.py: a .pt2 file's logits and input gradients, and how fast they are.
+-- The hfc-host side of compare_exported.py: a .pt2 file's logits and input gradients, and their
+-- speed.
 --   hfc-host bench/exported.lua --net NET.pt2 --reference REFERENCE.safetensors --threads 1
 local opt = hfc.options {
   net = {"", "file written by torch.export"},

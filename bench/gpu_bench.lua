@@ -1,12 +1,12 @@
 -- The speed of the main jobs on the device that hfc-host uses. Prints one JSON object {name, value}
 -- per line. Compare with gpu_peer.py and mask_peer.py:
 --   hfc-host --device cuda bench/gpu_bench.lua
--- The values are images a second (for masks: Adam steps a second, counted for each image): the best
--- of three repeats after a warm-up.
+-- Each value is the best of three repeats after a warm-up, in images a second. For masks, it is in
+-- Adam steps a second, counted separately for each image.
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local device = hfc.device()
 
--- Work on the device is finished when a number from its result has arrived.
+-- item() waits until the device has finished the work.
 local function rate(name, count, work)
   local function all() work():sum():item() end
   all()

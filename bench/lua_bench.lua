@@ -1,9 +1,9 @@
 -- The cost of Lua itself. Prints one JSON object {name, value} per line:
 --   a + b                 nanoseconds for two tensors of four floats; compare with `peer.py opcall`
---   lua loop overhead     the rate of hfc.train divided by the rate of the same training in a loop
---                         written in Lua
---   ffi loop              floats a second of a Lua loop through x:data(); compare with the same
---                         loop in C++ (float_loop_bench)
+--   lua loop overhead     the rate of hfc.train divided by the rate of the same training run in a
+--                         loop written in Lua
+--   ffi loop              floats a second in a Lua loop over x:data(); compare with the same loop
+--                         in C++ (float_loop_bench)
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local best, say = timing.best, timing.say
 

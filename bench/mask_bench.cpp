@@ -1,11 +1,11 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
-//   image_masks/NETWORK  masks of 100 images learned together: Adam steps a second, counted for
-//                        each image, including the clean pass; compare with mask_peer.py, which
-//                        learns one image after another
+//   image_masks/NETWORK  masks of 100 images learned together: Adam steps a second, counted
+//                        separately for each image, including the clean pass; compare with
+//                        mask_peer.py, which learns the masks one image at a time
 //                        NETWORK_bfloat16: the same with the network's passes in bfloat16
-//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one pass
+//   heat_map/32px        network passes a second for a Fourier heat map of 1000 images; one pass
 //                        covers a frequency and its negative
-//   heat_map_forward     the network's forward rate on batches of the same kind
+//   heat_map_forward     forward passes alone, in images a second
 #include "mask/learn.h"
 #include "sensitivity/scan.h"
 

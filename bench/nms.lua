@@ -1,4 +1,4 @@
--- One side of compare_nms.py.
+-- The hfc-host side of compare_nms.py.
 --   hfc-host bench/nms.lua --folder DIR --threads 1
 local opt = hfc.options {folder = {"", "directory with boxes.safetensors"}}
 local timing = dofile(hfc.script_folder() .. "timing.lua")

@@ -1,4 +1,4 @@
--- Measures pictures a second, and processor milliseconds per picture, of a loop over random crops:
+-- Measures pictures a second and CPU milliseconds per picture in a loop over random crops:
 --   hfc-host bench/pictures.lua --folder DIR --threads 2 --readers 2
 -- DIR/train and DIR/val contain a directory for each class. compare_pictures.py compares the
 -- results with PyTorch's DataLoader.
@@ -8,7 +8,7 @@ local opt = hfc.options {
   seconds = {5, "duration in seconds"},
 }
 
--- Seconds of the machine's clock, and processor seconds of all threads of this process.
+-- Wall-clock seconds, and CPU seconds of all threads of this process.
 local function clocks()
   local uptime = assert(io.open "/proc/uptime")
   local now = uptime:read "*n"
@@ -24,7 +24,7 @@ repeat
   local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
     threads = opt.readers}
   for _ in loop do
-    -- As on the other side, four batches pass before the clock starts.
+    -- As in the PyTorch loop, four batches pass before the clock starts.
     count = (count or -4) + 1
     if count == 0 then began, used = clocks() end
     if count > 0 and clocks() - began > opt.seconds then break end

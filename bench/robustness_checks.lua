@@ -2,8 +2,8 @@
 -- networks with useful gradients and for networks that hide their gradients.
 --   hfc-host bench/robustness_checks.lua --data DIR --networks DIR --attack auto
 -- --data contains cifar-10-batches-bin, and --networks contains the four files of
--- pytorch_resnet_cifar10. Six more networks are trained on 5 000 images. The networks of the kind
--- "masked" wrap the public ResNet-20.
+-- pytorch_resnet_cifar10. Six more networks are trained on 5 000 images. The "masked" networks wrap
+-- the public ResNet-20.
 local opt = hfc.options {
   networks = {"", "a directory with resnet20-12fca82f.th and the other three"},
   images = {100, "number of test images to attack"},

@@ -12,7 +12,7 @@ function timing.now()
   return tonumber(time.seconds) + 1e-9 * tonumber(time.nanoseconds)
 end
 
--- The seconds of the fastest of this many repeats.
+-- Returns the time of the fastest of this many repeats, in seconds.
 function timing.best(repeats, work)
   local least = math.huge
   for _ = 1, repeats do

@@ -1,9 +1,9 @@
 // Training and evaluation of the paper's network with batches of 100 images of 3x32x32, in images a
 // second.
 //   training_step, forward  compare with `peer.py train`, run within the same minutes
-//   main_job_epoch          an epoch of the main job with its probes (training, test, low r = 4, 8,
-//                           12, 16); `overhead` is its time divided by the time of the same
-//                           training steps and forward passes alone, with ready batches
+//   main_job_epoch          an epoch of the main experiment with its probes (training, test, low
+//                           r = 4, 8, 12, 16); `overhead` is its time divided by the time of the
+//                           same training steps and forward passes alone, with prepared batches
 //   adversarial_epoch       an epoch of adversarial training (PGD with 5 steps); `overhead` is its
 //                           time divided by the time of its forward and backward passes alone
 #include "data/source/synthetic.h"
@@ -24,7 +24,7 @@ namespace {
 
 constexpr int64_t batch_size = 100;
 
-/// The network with a ready batch in the layout that training uses.
+/// The network with a prepared batch in the layout that training uses.
 struct Bare {
     model::ModelPtr model = model::make("preact_resnet32");
     at::Tensor images =

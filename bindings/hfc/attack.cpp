@@ -51,7 +51,7 @@ attack::Range read_range(lua_State* L, const Value& value) {
     return {bounds[0], bounds[1]};
 }
 
-/// The options of all attacks, except the options for the size of a step.
+/// The options of all attacks, except those for the step size.
 void read_common(Call& call, Options& options, Attack& result) {
     auto& settings = result.options;
     options.with("epsilon", [&](const Value& value) {

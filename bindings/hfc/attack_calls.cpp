@@ -9,7 +9,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The options for measuring that apply to images attacked together.
+/// The options for measuring a network, except batch_size: the images are attacked as one batch.
 model::Inference::Options read_network_options(lua_State* L, Options& options,
                                                const model::Model& network) {
     model::Inference::Options inference;

@@ -45,8 +45,8 @@ struct BatchWalk {
     std::unique_ptr<data::Loader> loader;
 };
 
-/// The bytes of the images that loops have returned since the last collection. All loops count
-/// together, because an epoch with few samples is a loop of one batch.
+/// The bytes of the images that loops have returned since the last collection. All loops share this
+/// count, because a loop over few samples may return only one batch.
 uint64_t& uncollected_bytes() {
     static uint64_t bytes = 0;
     return bytes;

@@ -45,7 +45,7 @@ int corruptions(Call& call) {
     return call.returns(corrupt::kinds(call.given(1) ? call.argument(1, "set").text() : "common"));
 }
 
-/// How a data set is corrupted: by computation, or by the published files.
+/// How a data set is corrupted: by computing the corruption, or by reading the published files.
 class Corrupted {
   public:
     Corrupted(data::Dataset dataset, Options& options)

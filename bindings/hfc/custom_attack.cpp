@@ -101,7 +101,7 @@ class LuaAttack : public attack::Attack {
         move_to(moved.contiguous(images().suggest_memory_format()));
     }
 
-    /// Also keeps only these rows of each tensor of the state that has one row per image.
+    /// Also selects these rows in each tensor of the state that has one row per image.
     void keep(const at::Tensor& rows) override {
         const auto before = images().size(0);
         Attack::keep(rows);

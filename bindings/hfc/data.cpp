@@ -109,7 +109,7 @@ bool read_boxed(Options& options, const std::string& name, data::LoadOptions& se
     return is_file || name == "boxes";
 }
 
-/// Reads an option that names a file for data sets of files, but is a number for "synthetic".
+/// Reads an option that is a file name for data sets of files, but a number for "synthetic".
 /// Scripts pass this option to any data set, so a number is ignored.
 std::string file_option(lua_State* L, Options& options, const char* key,
                         const std::string& fallback) {
@@ -208,7 +208,7 @@ Described read_described(Options& options, const std::string& name) {
     return described;
 }
 
-/// The labels at `position`, if there is a Tensor.
+/// The labels at `position`, if that argument is a Tensor.
 at::Tensor labels_at(Call& call, int position) {
     if (lua_istable(call.L, position) && lua_objlen(call.L, position) > 0) {
         call.argument(position, "labels")

@@ -25,7 +25,7 @@ Dataset& self_dataset(Call& call) {
     return call.argument(1, "dataset").object<Dataset>();
 }
 
-/// A view of n images, drawn by a seed.
+/// A view of n images, drawn using a seed.
 int drawn(Call& call, Dataset (Dataset::*draw)(int64_t n, uint64_t seed) const) {
     const int64_t n = call.argument(2, "n").integer();
     auto options = call.options(3);

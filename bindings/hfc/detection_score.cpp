@@ -41,7 +41,7 @@ int64_t place_of_id(const std::vector<Listed>& all, int64_t id, const char* fiel
     return found - all.begin();
 }
 
-/// Reads a list of rows in COCO's format for results.
+/// Reads a list of rows in COCO's results format.
 std::vector<Detection> read_rows(lua_State* L, int list, const Annotations& truth) {
     std::vector<Detection> found(lua_objlen(L, list));
     for (size_t i = 0; i < found.size(); ++i) {

@@ -45,8 +45,8 @@ namespace {
 
 enum class Kind { object, tensor, table };
 
-/// How a checkpoint keeps the value at `index`, called `name` in the state. Throws Error for values
-/// that it cannot keep.
+/// How a checkpoint stores the value at `index`, called `name` in the state. Throws Error for
+/// values that it cannot store.
 Kind kind_of(lua_State* L, int index, const std::string& name) {
     if (to_tensor(L, index) != nullptr) {
         return Kind::tensor;

@@ -102,15 +102,14 @@ int methods_of(Call& call) {
     return 1;
 }
 
-/// host.operator(name) -> PyTorch's operator, even if the table torch has something else under this
-/// name.
+/// host.operator(name) -> PyTorch's operator, even if torch.NAME is something else.
 int find_operator(Call& call) {
     const std::string name = call.argument(1, "name").text();
     require(push_operator(call.L, name), "there is no operator '{}'", name);
     return 1;
 }
 
-/// host.export(name, value): stores the value for the host's program in registry["hfc.NAME"].
+/// host.export(name, value): stores the value in registry["hfc.NAME"], for the C++ code.
 int export_value(Call& call) {
     const std::string name = "hfc." + call.argument(1, "name").text();
     lua_pushvalue(call.L, 2);

@@ -66,7 +66,7 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     return rows;
 }
 
-/// The rows as one batch. name: what messages call them.
+/// The rows as one batch. name: their name in error messages.
 at::Tensor join(const std::vector<at::Tensor>& rows, const std::string& name) {
     for (const auto& row : rows) {
         require(row.dim() == 4 && row.sizes() == rows.front().sizes(),

@@ -30,7 +30,7 @@ model::ModelPtr self_model(Call& call) {
     return call.argument(1, "model").object<model::ModelPtr>();
 }
 
-/// Reads an option of the type that its default has.
+/// Reads an option that has the same type as its default.
 struct OptionReader {
     Options& given;
     void operator()(const char* name, int64_t& value) const { value = given.integer(name, value); }

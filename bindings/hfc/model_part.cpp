@@ -81,7 +81,7 @@ int next_entry(lua_State* L) {
             lua_pushnil(L);
             return 1;
         }
-        // By value, because a collection in push() may run code of the script.
+        // By value, because push() may collect garbage and thereby run the script's code.
         const auto [name, value] = rest->entries[rest->next++];
         push(L, name);
         push_entry(L, value);
@@ -229,7 +229,7 @@ model::Model* to_network(lua_State* L, int index) {
 
 /// model.class_names, as a new list for each call.
 int push_class_names(lua_State* L, const model::Model& network) {
-    // A copy, because a collection in push() may run code of the script.
+    // A copy, because push() may collect garbage and thereby run the script's code.
     const auto names = network.class_names;
     push(L, names);
     return 1;

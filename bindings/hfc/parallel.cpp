@@ -22,7 +22,7 @@ int size(Call& call) {
     return call.returns(parallel::world().size());
 }
 
-/// A copy, which the values of the other processes may overwrite.
+/// A copy that the values from the other processes may overwrite.
 at::Tensor copy_of(const at::Tensor& tensor) {
     const at::NoGradGuard no_grad;
     return tensor.detach().clone(at::MemoryFormat::Contiguous);

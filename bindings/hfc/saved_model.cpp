@@ -1,4 +1,4 @@
-// Run:save and hfc.saved_model: trained networks as safetensors files that describe themselves.
+// Run:save and hfc.saved_model: trained networks as self-describing safetensors files.
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
@@ -66,7 +66,7 @@ std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
 
 int save(Call& call) {
     call.at_most(3);
-    // By value, because describing the network may run Lua code of the script.
+    // By value, because describing the network may run the script's Lua code.
     const auto run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
     const auto network = to_model(call.L, call.argument(2, "model"));
     const std::string name = call.given(3) ? call.argument(3, "name").text() : "model";

@@ -93,8 +93,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     return metrics;
 }
 
-/// The name in {name, setting = value}, which is the value of option `key`. `expected` describes
-/// the values that the option accepts.
+/// The name in {name, setting = value}, the table given as option `key`. `expected` describes the
+/// values that the option accepts.
 std::string name_in_table(lua_State* L, const Value& value, const char* key, const char* expected) {
     if (!lua_istable(L, value.index())) {
         value.expected(expected);

@@ -1,4 +1,4 @@
--- What the rest of the prelude shares, added to the table `host` that each of its files receives.
+-- Helpers for the rest of the prelude, added to the table `host` that each of its files receives.
 local host = ...
 
 -- Marks an argument that may be left out but has no default.
@@ -15,7 +15,7 @@ function host.arguments(owner, names, defaults, level, ...)
   local result, known = {}, {}
   for _, name in ipairs(names) do known[name] = true end
   local last = given[count]
-  -- An empty table contains no names; where a list is required, it is that list.
+  -- An empty table contains no names; if a list is required, it is that list.
   local by_name = type(last) == "table" and #last == 0 and not getmetatable(last)
     and (next(last) ~= nil or names[count] == nil or defaults[names[count]] ~= nil)
   if by_name then

@@ -1,6 +1,7 @@
--- hfc-host --check script.lua: finds code that Lua accepts but that PyTorch's users do not mean: ==
--- between tensors, and tensors as conditions. The check scans words, not values. It recognises a
--- tensor by how it is made: torch.NAME(...), or a local that is never anything else.
+-- hfc-host --check script.lua: finds code that Lua accepts but that does not do what PyTorch users
+-- expect: == between tensors, and tensors as conditions. The check scans words, not values. It
+-- recognises two kinds of tensor: the result of torch.NAME(...), and a variable to which only
+-- tensors are assigned.
 local host = ...
 
 -- The words of a Lua text, each {text, kind, line}; kind: "name", "other" or "literal".

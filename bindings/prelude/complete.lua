@@ -43,8 +43,7 @@ end
 
 local function has_table(index) return type(index) == "table" and index or nil end
 
--- The value of a path such as "data.train:batches". The look-up runs no code except that of the
--- operators' table.
+-- The value of a path such as "data.train:batches". The look-up calls no metamethods.
 local function value_of(path)
   local value = _G
   for part in string.gmatch(path, "[^.:]+") do
@@ -76,8 +75,8 @@ local function names_in_braces(braces, add)
   for item in string.gmatch(content, "([^,]*),") do add(string.match(item, "^%s*([%a_][%w_]*)")) end
 end
 
--- The options that a documentation names: in the braces of the first line, and in the text as
--- "name: ..." or "name = default". For an operator, the names of its arguments.
+-- The options that a function's documentation names: in the braces of the first line, and in the
+-- text as "name: ..." or "name = default". For an operator, the names of its arguments.
 local function options_in(documentation, add)
   local call, text = string.match(documentation, "^([^\n]*)(.*)$")
   call = string.match(call, "^(.-)%s*%->") or call
@@ -101,7 +100,7 @@ local function in_options(text, open)
   if not inner or inner[1] ~= "{" then return nil end
   local called = string.match(inner[2], "([%a_][%w_.:]*)%s*$")
     or (outer and outer[1] == "(" and string.match(outer[2], "([%a_][%w_.:]*)%s*$"))
-  -- Only the last entry counts; inner braces and strings are complete.
+  -- Only the last entry counts, so complete braces, parentheses and strings are removed.
   local content = string.sub(text, inner[3])
   for _, closed in ipairs {"%b{}", "%b()", '%b""'} do content = string.gsub(content, closed, "") end
   local last = string.match(string.match(content, "([^,;]*)$"), "^%s*([%a_]?[%w_]*)$")

@@ -18,7 +18,8 @@ local function parts(value)
   return number, 0
 end
 
--- Arithmetic of two numbers, at least one of them complex. With a tensor, PyTorch does it.
+-- Arithmetic of two numbers, at least one of them complex. If one operand is a tensor, PyTorch does
+-- the arithmetic.
 local function binary(operator, compute)
   return function(a, b)
     if is_tensor(a) or is_tensor(b) then return torch[operator](a, b) end

@@ -4,7 +4,7 @@ local ffi = require "ffi"
 local cast, istype = ffi.cast, ffi.istype
 
 -- pointer -> the object that keeps its memory alive. Arithmetic makes a new pointer, which keeps
--- the same object alive as the first.
+-- the same object alive.
 local memory = setmetatable({}, {__mode = "k"})
 
 -- A struct that contains a C pointer, because only structs can have metamethods. Compiled loops see

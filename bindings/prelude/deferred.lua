@@ -1,5 +1,5 @@
--- Files of the prelude that run when a name that they define is first used. The garbage collector
--- visits everything that is alive, so a program that needs no LSTM starts without one.
+-- Files of the prelude that run only when a name that they define is first used. A program that
+-- needs no LSTM starts without one, which leaves less for the garbage collector to visit.
 local host = ...
 
 -- file -> path of a table -> names that the file defines there
@@ -180,7 +180,7 @@ end
 
 host.export("first_use_in_torch", function(name) return host.first_use("torch", name) end)
 
--- The names by which the program calls functions of the prelude -> these functions.
+-- The name under which C++ calls a function of the prelude -> its name in `host`.
 for name, own in next, {
   check = "check", write_docs = "write_docs", write_stubs = "write_stubs",
   ["repl.complete"] = "complete", ["repl.run"] = "run_line",

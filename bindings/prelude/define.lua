@@ -1,4 +1,4 @@
--- host.define: functions with Python's signatures, whose arguments come by position or by name.
+-- host.define: functions with Python's signatures, called with arguments by position or by name.
 local host = ...
 local type, next, select, unpack, rawequal = type, next, select, unpack, rawequal
 local none = torch.none
@@ -42,8 +42,8 @@ local function names_of(parameters)
   return names
 end
 
--- Whether the last argument, at position `count`, is a table of named arguments. An empty table is,
--- unless a list is required at that position.
+-- Whether the last argument, at position `count`, is a table of named arguments. An empty table
+-- counts as one, unless a list is required at that position.
 local function gives_names(value, count, required)
   if getmetatable(value) ~= nil then return false end
   local length = #value
@@ -68,7 +68,7 @@ local function list_of(mixed)
   return list
 end
 
--- read(count, ...): the arguments in the order of the parameters, from values and a last table.
+-- read(count, ...): the arguments in the order of the parameters, from values and a final table.
 local function make_reader(owner, parameters)
   local positions, names, total = positions_of(parameters), names_of(parameters), #parameters
   return function(count, ...)
@@ -145,7 +145,7 @@ end
 
 -- A function with a signature as in Python, "input, p = 0.5, training = true", that calls
 -- f(input, p, training) with the defaults filled in. f gets nil for torch.none. The function is
--- compiled at its first call, so that functions never called do not slow down garbage collection.
+-- compiled on its first call, so that functions never called do not slow down garbage collection.
 function host.signature(owner, signature, f)
   local compiled
   return function(...)

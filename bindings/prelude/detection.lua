@@ -1,4 +1,4 @@
--- hfc.detection: how detections change between parts of the frequencies, in tables and figures.
+-- hfc.detection: how detections change if some frequencies are removed, in tables and figures.
 local host = ...
 
 local least_change = 1e-9
@@ -131,7 +131,7 @@ local function padded(image, height, width)
   return result
 end
 
--- The limit for all pictures of a figure together.
+-- The maximum number of pixels of all pictures in a figure together.
 local most_pixels = 1e6
 
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z

@@ -1,6 +1,6 @@
--- Examples of the API: the part of the documentation that is code. help() and the reference show
--- each below its function's text; a test runs them all, each by itself, and fails on a function of
--- hfc without one.
+-- Code examples for the documentation. help() and the reference show each example below its
+-- function's text. A test runs each example separately, and fails if a function of hfc has no
+-- example.
 local host = ...
 
 -- name -> {code, paper: the section of Wang et al. 2020}

@@ -1,4 +1,4 @@
--- Examples of what scripts share: a part of examples.lua.
+-- Examples of functions that several scripts use: a part of examples.lua.
 local host = ...
 
 function host.recipe_examples(example)

@@ -5,7 +5,8 @@ local torch = _G.torch  -- the table that scripts see
 
 local plain_print = print
 
--- Uses the script's print, if it has its own. Lua's print would call the script's tostring.
+-- Calls the script's own print, if it has one. Avoids Lua's print, which would call the script's
+-- tostring.
 local function print(text)
   if _G.print ~= plain_print then return _G.print(text) end
   io.write(text, "\n")

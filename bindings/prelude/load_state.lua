@@ -1,7 +1,7 @@
 -- module:load_state_dict: copies values by name, and suggests what to write if no names match.
 local host = ...
 
--- Names the script's line. host.nn is loaded after this file.
+-- The error names the script's line. host.nn is loaded after this file.
 local function fail(...) host.nn.error(string.format(...)) end
 
 local function sorted_names(set)

@@ -1,16 +1,16 @@
--- torch.nn.module: networks written in Lua. A module is a table with fields; those that are
--- parameters, buffers or modules are known by name, in the order in which they were first set, to
--- parameters(), state_dict(), to() and the C++ core. nn_base_*.lua give modules their methods.
+-- torch.nn.module: networks written in Lua. A module is a table. The names of its parameters,
+-- buffers and modules are recorded in the order in which they were first set, for parameters(),
+-- state_dict(), to() and the C++ core. nn_base_*.lua define the methods of modules.
 local host = ...
 
--- torch.nn.utils is the host's.
+-- torch.nn may already contain torch.nn.utils, which is defined in C++.
 local nn = rawget(torch, "nn") or {}
 torch.nn = nn
 
 local getinfo, raise = debug.getinfo, error
 
--- As error(), for the innermost line of the script itself: the files of torch.nn call each other at
--- many depths.
+-- Like error(), but for the innermost line of the script itself: the files of torch.nn call each
+-- other at many depths.
 local function error(message)
   local level, info = 2, getinfo(2, "S")
   while info and (info.what == "C" or string.find(info.source, "^=hfc:")) do
@@ -20,15 +20,15 @@ local function error(message)
   raise(message, info and level or 0)
 end
 
--- What belongs to a module, by the module: {name = its class's, order = names in the order in which
--- they were first set, kinds = name -> "parameter", "buffer" or "module", transient = names of the
--- buffers that are not saved}. Only what a class made has a record, and no script sees this table,
--- so a record cannot be forged. The C++ core reads it. A record holds no module: a weak table would
--- keep one that holds itself.
+-- module -> its record: {name = the name of its class, order = names in the order in which they
+-- were first set, kinds = name -> "parameter", "buffer" or "module", transient = names of the
+-- buffers that are not saved}. Only objects made by a class have a record. Scripts cannot access
+-- this table, so they cannot forge records. The C++ core reads it. A record must not contain its
+-- own module, because the weak table would then keep the module alive.
 local records = setmetatable({}, {__mode = "k"})
 host.export("module_records", records)
 
--- The methods of each class and its container (see field_access), by the class.
+-- class -> its methods and its container (see field_access).
 local classes = setmetatable({}, {__mode = "k"})
 
 -- The methods of all modules; those in `common` serve the networks of hfc.model too.
@@ -50,8 +50,8 @@ local function is_any_module(value)
   return is_module(value) or type(value) == "userdata" and getmetatable(value) == "Model"
 end
 
--- What a field is when it is set: a module; a parameter (torch.nn.Parameter, or a leaf that
--- requires grad); nothing special.
+-- The kind of a field with this value: "module"; "parameter" (a torch.nn.Parameter, or a leaf that
+-- requires grad); nil for any other value.
 local function kind_of(value)
   if is_any_module(value) then return "module" end
   if torch.is_tensor(value)
@@ -86,8 +86,8 @@ local function remember(module, name, kind)
   kinds[name] = kind
 end
 
--- A field that was something else when it was first set escapes __newindex: looks for those that
--- have become parameters or modules since.
+-- Finds fields that have become parameters or modules since they were first set: Lua does not call
+-- __newindex for a field that already exists.
 local function find_new(module)
   local found, kinds = nil, kinds_of(module)
   if rawget(module, "_seen") then host.nn.take_over(module) end  -- a list: see nn_sequential.lua
@@ -106,7 +106,7 @@ end
 host.export("find_new_fields", find_new)
 
 -- Iterates over the fields of one kind: for name, value in each(module, "parameter"). current: if
--- true, find_new was called just now.
+-- true, find_new has just been called.
 local function each(module, kind, current)
   if not current then find_new(module) end
   local i, order, kinds = 0, order_of(module), kinds_of(module)
@@ -130,7 +130,8 @@ local function iterate(list)
   end
 end
 
--- The children as lines "  (name): text"; equal ones of a ModuleList in a row as "(0-2): 3 x text".
+-- The children as lines "  (name): text". Adjacent equal children of a ModuleList share one line:
+-- "(0-2): 3 x text".
 local function describe_children(module)
   local entries, lines = {}, {}
   for name, child in each(module, "module") do
@@ -169,7 +170,7 @@ local function set_field(module, key, value)
   rawset(module, key, value)
 end
 
--- Without `results` this were a tail call, and a traceback could not name the layer.
+-- Without `results`, this would be a tail call, and a traceback could not name the layer.
 local function results(...) return ... end
 
 local function call(module, ...)
@@ -178,7 +179,7 @@ local function call(module, ...)
 end
 
 -- How the instances of a class find and set fields. A container (torch.nn.Sequential, ...) also
--- takes numbers.
+-- accepts numbers as keys.
 local function field_access(methods, container)
   if not container then return methods, set_field end
   return function(module, key)
@@ -191,7 +192,7 @@ local function field_access(methods, container)
   end
 end
 
--- Makes a class of modules. A new instance is made by calling the class: the fields' tables, then
+-- Makes a class of modules. Calling the class makes a new instance and then calls its
 -- init(self, ...).
 local function new_class(name, parent, container)
   local methods = setmetatable({}, {__index = parent})
@@ -266,7 +267,7 @@ is_any_module)
 host.is_module = is_module
 function host.class_name_of(module) return records[module] and records[module].name end
 
--- Makes `copy`, a table with the fields of a module, a module of its class.
+-- Registers `copy`, a table with the module's fields, as a module of the same class.
 local function copy_record(module, copy)
   local record = records[module]
   if not record then return end
@@ -277,7 +278,7 @@ local function copy_record(module, copy)
   records[copy] = result
 end
 
--- What the other files of torch.nn share.
+-- Shared with the other files of torch.nn.
 host.nn = {
   common = common, Module = Module, is_module = is_module, is_model = is_model,
   order_of = order_of, kinds_of = kinds_of, remember = remember, each = each, iterate = iterate,

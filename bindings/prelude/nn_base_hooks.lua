@@ -22,7 +22,7 @@ local function add(module, method, kind, hook)
     error(string.format("%s: expected a function, got %s", method, type(hook)))
   end
   module._hooks = module._hooks or {before = {}, after = {}, backward = {}}
-  -- A function of its own for each registration, so that a handle removes only its own.
+  -- A separate entry for each registration, so that a handle removes only its own hook.
   local entry = {call = hook}
   table.insert(module._hooks[kind], entry)
   return setmetatable({hooks = module._hooks[kind], hook = entry}, Handle)
@@ -41,8 +41,8 @@ end
 local function pack(...) return {n = select("#", ...), ...} end
 local function values(list) return unpack(list, 1, list.n or #list) end
 
--- Hands gradients through. `on_gradients` gets a list of those of its results; what it returns
--- takes their place.
+-- Returns the values of the list unchanged. In the backward pass, calls on_gradients with the list
+-- of their gradients; a list that it returns replaces them.
 local function watch(list, on_gradients)
   local tensors, positions, count = {}, {}, list.n
   for i = 1, count do
@@ -73,7 +73,7 @@ local function watch(list, on_gradients)
   return result
 end
 
--- A list of gradients, or the Tensor alone that a hook may return for a list of one.
+-- A list of gradients. A hook may return a single Tensor instead of a list of one.
 local function as_list(gradients)
   return torch.is_tensor(gradients) and {gradients} or gradients
 end
@@ -108,7 +108,7 @@ function host.nn.call_with_hooks(module, ...)
 end
 
 -- For hfc.features: the outputs of layers, filled in when the network runs, and a function that
--- takes the hooks away.
+-- removes the hooks.
 host.export("watch_layers", function(network, names)
   local parts, outputs, hooks = {}, {}, {}
   local function remove()

@@ -1,5 +1,5 @@
--- The methods of modules: what they hold, modes, moves, copies. State dicts and hooks have files
--- of their own.
+-- The methods of modules: contents, modes, moves, copies. State dicts and hooks have their own
+-- files.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local nn, shared = torch.nn, host.nn
@@ -9,8 +9,8 @@ local class_name = host.nn.class_name
 local get_metatable, set_metatable = debug.getmetatable, debug.setmetatable
 
 -- Adds {name, tensor} for the tensors of one kind in and below a module. seen: tensors and modules
--- that are listed already and are passed over; nil to list a shared tensor under each of its names.
--- around: the modules that contain this one; a network may contain itself.
+-- that are already listed and are skipped; if nil, lists a shared tensor under each of its names.
+-- around: the modules that contain this one, because a network may contain itself.
 local function collect(module, kind, prefix, list, seen, recurse, around)
   local function add(name, tensor)
     if seen and seen[tensor] then return end
@@ -150,11 +150,11 @@ function common:apply(visit)
   return self
 end
 
--- Memory formats and the number of dimensions of the tensors that they concern.
+-- Memory formats and the number of dimensions of the tensors to which they apply.
 local format_dims = {channels_last = 4, channels_last_3d = 5}
 
--- The arguments of x:to() in two lists: for tensors that the memory format concerns, and for the
--- others.
+-- The arguments of x:to() in two lists: for tensors to which the memory format applies, and for all
+-- other tensors.
 local function arguments_of_to(...)
   local count = select("#", ...)
   local last = count > 0 and select(count, ...)
@@ -235,13 +235,13 @@ function Module:add_module(name, module)
 end
 Module.register_module = Module.add_module
 
--- A copy that shares no tensor; what stands at two places is copied once.
+-- A copy that shares no tensors with the original. A value that occurs twice is copied only once.
 local function copy(value, seen)
   if seen[value] then return seen[value] end
   if getmetatable(value) == "Model" then
     seen[value] = value:clone()
   elseif torch.is_tensor(value) then
-    -- A result of the graph, such as a weight that weight_norm computes, becomes no parameter.
+    -- A result of the graph, such as a weight from weight_norm, does not become a parameter.
     seen[value] = value:detach():clone():requires_grad_(value.requires_grad and value.is_leaf)
     shared.made_parameters[seen[value]] = shared.made_parameters[value]
   elseif type(value) == "table" then
@@ -249,7 +249,7 @@ local function copy(value, seen)
     seen[value] = result
     for key, field in next, value do rawset(result, key, copy(field, seen)) end
     shared.copy_record(value, result)
-    -- A module hides its metatable.
+    -- These are the functions of `debug`, because a module hides its metatable.
     set_metatable(result, get_metatable(value))
     return result
   end

@@ -7,7 +7,7 @@ local function is_transient(module, name)
   return shared.is_module(module) and shared.transient_of(module)[name] == true
 end
 
--- Adds {name, tensor} for all that belongs to the state; shared tensors under each of their names.
+-- Lists {name, tensor} for everything in the state, with shared tensors under each of their names.
 local function entries(module)
   local list = collect(module, "parameter", "", {})
   for _, entry in ipairs(collect(module, "buffer", "", {})) do

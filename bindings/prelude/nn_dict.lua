@@ -1,4 +1,4 @@
--- torch.nn.ModuleDict and ParameterDict: modules and parameters under names that are data.
+-- torch.nn.ModuleDict and ParameterDict: dictionaries of modules and of parameters.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local nn, shared = torch.nn, host.nn
@@ -29,7 +29,7 @@ local function put(self, name, value)
   rawset(self, name, value)
 end
 
--- {name = value} in alphabetical order, or a list of pairs {name, value} in its own.
+-- Adds {name = value} in alphabetical order, or a list of pairs {name, value} in the given order.
 local function put_all(self, entries)
   if type(entries) ~= "table" then
     error(string.format("torch.nn.%s: expected a table, got %s",

@@ -1,7 +1,8 @@
--- torch.nn.functional: the table, layers that are compositions; nn_functional_*.lua hold the rest.
+-- torch.nn.functional: the table, and layers composed of operators. nn_functional_*.lua contain the
+-- rest.
 local host = ...
 
--- The names of operators behind a prefix, and the keys of a table.
+-- The names of the operators that start with `prefix` (which is removed), and the keys of a table.
 local function names_with(prefix, t)
   local names = {}
   for name in next, t do names[#names + 1] = name end
@@ -13,7 +14,7 @@ local function names_with(prefix, t)
   return names
 end
 
--- Names below torch that are prefixes of operators: torch.linalg.svd is the operator linalg_svd.
+-- Tables of torch whose names are prefixes of operators: torch.linalg.svd calls linalg_svd.
 local function namespace(prefix, functions)
   local owner = "torch." .. string.gsub(prefix, "_$", "")
   return setmetatable(functions or {}, {__metatable = owner, __index = function(t, name)
@@ -44,7 +45,7 @@ local function define(name, signature, text, f)
 end
 host.define_functional = define
 
--- One value, or one for each dimension, as a list.
+-- One value per dimension, as a list. A single value applies to all dimensions.
 function host.repeated(value, count)
   if type(value) == "table" then return value end
   local list = {}

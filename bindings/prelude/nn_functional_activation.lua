@@ -17,7 +17,7 @@ local activations = {
   {"threshold", ", threshold, value", "x if x is above threshold, otherwise value"},
 }
 
--- Calls the operator or its in-place form; the last argument says which.
+-- Calls the operator or, if the last argument is true, its in-place variant.
 local in_place = {
   [0] = function(plain, changing)
     return function(x, inplace)
@@ -63,7 +63,7 @@ define("softsign", "input", "-> Tensor\n\nReturns x / (1 + |x|).",
 define("tanhshrink", "input", "-> Tensor\n\nReturns x - tanh(x).",
   function(x) return x - x:tanh() end)
 
--- Python's third argument by position is an inner one; a dtype there is meant as one.
+-- The third positional argument is internal in Python. Here, it may also be the dtype.
 local function softmax_like(operator, sign)
   return function(input, dim, level, dtype)
     if type(level) == "string" then dtype = level end
@@ -99,7 +99,7 @@ local function check_probability(name, p)
   end
 end
 
--- The dropouts, each by the operator that it is.
+-- Declares a dropout function that calls the given operator.
 local function dropout(name, training, operator, text, check)
   define(name, string.format("input, p = 0.5, training = %s, inplace = false", training),
     "-> Tensor\n\n" .. text, function(input, p, is_training, inplace)
@@ -109,7 +109,7 @@ local function dropout(name, training, operator, text, check)
     end)
 end
 
--- Whole channels: an input without samples gets one for the time.
+-- Drops whole channels. An input without a batch dimension is given one temporarily.
 local function drop_channels(name, sample_dims)
   return function(input, p, training, inplace)
     local dims = input.ndim

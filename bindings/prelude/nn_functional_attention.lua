@@ -4,7 +4,7 @@ local name = "multi_head_attention_forward"
 
 local function fail(text, ...) error(name .. ": " .. string.format(text, ...), 4) end
 
--- A mask as numbers to add: booleans become minus infinity.
+-- A mask as numbers to add: true becomes minus infinity.
 local function added(mask, what, dtype)
   if mask == nil then return nil end
   if mask.dtype == "bool" then
@@ -48,7 +48,7 @@ end
 
 local function grow(mask) return mask and torch.pad(mask, {0, 1}) end
 
--- Weights times values, and the weights themselves where they are wanted.
+-- Returns the weights times the values, and the weights.
 local function attend(q, k, v, mask, dropout_p)
   local scaled = q * math.sqrt(1 / q:size(-1))
   local weights = mask and torch.baddbmm(mask, scaled, k:transpose(-2, -1))
@@ -70,7 +70,7 @@ local function attend_fused(q, k, v, mask, o, sizes)
     :reshape {batch * heads, target, width}
 end
 
--- Adds what bias_k, bias_v and add_zero_attn put behind the source.
+-- Appends bias_k and bias_v to the source.
 local function extend(k, v, masks, o, batch)
   if (o.bias_k == nil) ~= (o.bias_v == nil) then fail "bias_k and bias_v must be given together" end
   if o.bias_k then

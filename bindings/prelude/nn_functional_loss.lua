@@ -2,8 +2,8 @@
 local host = ...
 local define, shape_text = host.define_functional, host.shape_text
 
--- size_average and reduce are Python's names of old. hfc has long taken the reduction by position
--- in the place of size_average.
+-- size_average and reduce are deprecated in Python. For compatibility with older scripts, the
+-- reduction can also be given at the position of size_average.
 local function reduction_of(size_average, reduce, reduction)
   if type(size_average) == "string" then return size_average end
   if size_average == nil and reduce == nil then return reduction end
@@ -116,7 +116,7 @@ define("poisson_nll_loss", "input, target, log_input = true, full = false, size_
       input, target, log_input, full, eps, ({none = 0, mean = 1, sum = 2})[kind])
   end)
 
--- The variance in a shape that fits the input's.
+-- The variance in a shape that broadcasts to the input's.
 local function fit_variance(input, var)
   local a, b = input.shape, var.shape
   if shape_text(a) == shape_text(b) then return var end
@@ -170,7 +170,7 @@ define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. ol
       input, target, weight, pos_weight, reduction_of(average, reduce, reduction))
   end)
 
--- Losses whose operators take what stands before size_average, then the reduction.
+-- Losses whose operators take the arguments before size_average, followed by the reduction.
 local function plain(name, arguments, text, check)
   define(name, arguments .. ", " .. old, "-> Tensor\n\nReturns " .. text .. kinds, function(...)
     local count = select("#", ...)

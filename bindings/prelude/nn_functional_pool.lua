@@ -7,7 +7,7 @@ local function indexed(values, indices, wanted)
   return values
 end
 
--- {2, nil}, {nil, 2} and {nil, nil}: what is missing is input's own size.
+-- In {2, nil}, {nil, 2} and {nil, nil}, nil stands for the input's own size.
 local function filled_size(name, size, input, dims)
   if type(size) ~= "table" then return repeated(size, dims) end
   local shape, result = input.shape, {}
@@ -56,7 +56,7 @@ for dims = 1, 3 do
     end)
 end
 
--- The size that the windows of max_pool came from.
+-- The size of the tensor from which max_pool took its windows.
 local function unpooled_size(name, input, kernel, stride, padding, wanted)
   local shape, dims, size = input.shape, #kernel, {}
   for i = 1, dims do

@@ -1,10 +1,10 @@
--- torch.nn.init: fills a tensor in place, without recording, and returns it.
+-- torch.nn.init: fills a tensor in place, without recording gradients, and returns it.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local init = {}
 torch.nn.init = init
 
--- Inputs and outputs of the unit that a weight [out, in, ...] belongs to.
+-- The fan-in and fan-out of a weight [out, in, ...].
 local function fans(tensor)
   local shape, field = tensor.shape, 1
   if #shape < 2 then
@@ -54,7 +54,7 @@ Fills the tensor with normally distributed values.]], function(tensor, ...)
   local o = read({"mean", "std"}, {mean = 0, std = 1}, ...)
   return tensor:normal_(o.mean, o.std)
 end)
--- Normal values, those outside [a, b] drawn again.
+-- Draws normally distributed values, and redraws those outside [a, b].
 local function draw_again(tensor, o)
   local low = torch.tensor(o.a, {dtype = "float64"}):to(tensor.dtype)
   local high = torch.tensor(o.b, {dtype = "float64"}):to(tensor.dtype)
@@ -66,8 +66,8 @@ local function draw_again(tensor, o)
   end
 end
 
--- Values from far out in the normal distribution: uniform ones in [a, b], kept with a probability
--- in proportion to its density.
+-- For [a, b] far out in the normal distribution: draws uniform values in [a, b], and accepts each
+-- with a probability proportional to its density.
 local function reject(tensor, o)
   local mode = math.max(o.a, math.min(o.mean, o.b))
   local log_peak = -0.5 * ((mode - o.mean) / o.std) ^ 2

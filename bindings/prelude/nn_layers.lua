@@ -1,4 +1,4 @@
--- torch.nn: how its layers are declared, and those that only multiply or reshape. Layers have
+-- torch.nn: how layers are declared, and the layers that only multiply or reshape. Layers have
 -- PyTorch's names, arguments, defaults, initial values and printed form.
 local host = ...
 local error = host.nn.error  -- names the script's line
@@ -22,7 +22,7 @@ local function signature(class, names, defaults)
   return string.format("torch.nn.%s(%s) -> module", class, table.concat(parts, ", "))
 end
 
--- A float as Python prints it: the shortest digits that read back as it, 1.0 for 1.
+-- A float as Python prints it: the fewest digits that restore the value, and 1.0 for 1.
 local function float_text(x)
   if x ~= x then return "nan" end
   if x == math.huge or x == -math.huge then return x > 0 and "inf" or "-inf" end
@@ -37,7 +37,8 @@ local function float_text(x)
   end
 end
 
--- A value as Python's str() gives it; kind "f": a number is a float; "r": a string has quotes.
+-- A value as Python's str() prints it. kind: "f" prints a number as a float, "r" puts a string in
+-- quotes.
 local function python(value, kind)
   if value == nil then return "None" end
   if type(value) == "boolean" then return value and "True" or "False" end
@@ -53,14 +54,14 @@ local function python(value, kind)
   return kind == "r" and type(value) == "string" and "'" .. value .. "'" or tostring(value)
 end
 
--- Fills the fields {name} or {name:f} of a pattern with what Python prints.
+-- Replaces {name} or {name:f} in a pattern with the value of that field, as Python prints it.
 local function fill(pattern, self)
   return (string.gsub(pattern, "{(%w[%w_]*):?(%a?)}", function(name, kind)
     return python(rawget(self, name), kind)
   end))
 end
 
--- n times the value, unless it is a list already: a size that holds for all dimensions.
+-- A list of n copies of the value, or the value itself if it already is a list.
 local function times(value, n)
   if type(value) == "table" then return value end
   local list = {}
@@ -68,7 +69,7 @@ local function times(value, n)
   return list
 end
 
--- The arguments given to a layer as its fields.
+-- Stores the arguments of a layer in its fields.
 local function take_arguments(self, o, buffers)
   for key, value in pairs(o) do rawset(self, key, value) end
   for _, name in ipairs(buffers or {}) do
@@ -77,7 +78,7 @@ local function take_arguments(self, o, buffers)
   end
 end
 
--- The arguments without device and dtype in a last table, which every layer takes; and these two.
+-- Returns {device, dtype}, which every layer accepts in a final table, then the other arguments.
 local function without_placement(...)
   local count = select("#", ...)
   local last = count > 0 and select(count, ...)
@@ -93,9 +94,9 @@ local function without_placement(...)
 end
 
 -- Declares torch.nn.CLASS. definition: names and defaults of its arguments; text;
--- setup(self, o); forward(self, x, ...); repr: what stands in the brackets when it is printed, a
--- pattern with {name}, or a function(self); buffers: arguments that are tensors, which move with
--- the module. Arguments are fields of the module.
+-- setup(self, o); forward(self, x, ...); repr: the text in parentheses when the layer is printed, a
+-- pattern with {name} or a function(self); buffers: arguments that are tensors, which move with the
+-- module. Arguments are fields of the module.
 local function layer(class, definition)
   local made = nn.module(class)
   local names, defaults = definition.names or {}, definition.defaults or {}
@@ -117,13 +118,13 @@ local function layer(class, definition)
     "torch.nn." .. class, signature(class, names, defaults) .. "\n\n" .. definition.text, made)
 end
 
--- A parameter of the layer, uniform within the bound.
+-- A parameter with uniformly distributed values between -bound and bound.
 local function uniform(shape, bound)
   return nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
 end
 
--- Gives a module its weight and, if it has one, its bias, uniform within 1 / sqrt(fan_in):
--- PyTorch's kaiming_uniform_ with a = sqrt(5).
+-- Sets the weight and, if `bias` is true, the bias of a module, both uniform within
+-- 1 / sqrt(fan_in): PyTorch's kaiming_uniform_ with a = sqrt(5).
 local function set_weights(self, shape, fan_in, outputs, bias)
   local bound = fan_in > 0 and 1 / math.sqrt(fan_in) or 0
   self.weight = uniform(shape, bound)
@@ -135,7 +136,7 @@ local function set_weights(self, shape, fan_in, outputs, bias)
   end
 end
 
--- Raises the error of a layer unless the condition holds.
+-- Raises an error that names the class of the layer, unless the condition holds.
 local function check(condition, class, message, ...)
   if not condition then error(string.format("torch.nn.%s: " .. message, class, ...)) end
 end

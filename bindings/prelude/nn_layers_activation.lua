@@ -11,8 +11,8 @@ local function with_inplace(repr)
   end
 end
 
--- An activation that is one operator of the input and of the layer's arguments. With inplace it is
--- the operator whose name ends in "_".
+-- An activation that applies one operator to the input and the layer's arguments. If inplace is
+-- true, it applies the operator whose name ends in "_".
 local function activation(class, operator, names, defaults, repr, has_inplace)
   local plain = torch[operator]
   local inplace = has_inplace and torch[operator .. "_"]
@@ -68,7 +68,7 @@ simple("Softsign", "Computes x / (1 + |x|).", function(_, x) return x / (x:abs()
 simple("Softmax2d", "Applies softmax over the channels of [N, C, H, W] or [C, H, W].",
        function(_, x) return torch.softmax(x, -3) end)
 
--- The dimension that PyTorch takes if none is given: 0 for tensors of 0, 1 and 3 dimensions.
+-- The dimension that PyTorch uses by default: 0 for tensors of 0, 1 and 3 dimensions, 1 otherwise.
 local function usual_dim(x)
   local dims = x:dim()
   return (dims == 0 or dims == 1 or dims == 3) and 0 or 1
@@ -114,8 +114,8 @@ layer("RReLU", {
   repr = with_inplace("lower={lower:f}, upper={upper:f}"),
 })
 
--- Dropout: an operator, the number of dimensions without and with a batch (or nil), what is
--- dropped.
+-- For each dropout: its operator, the number of dimensions of an input without a batch (or nil),
+-- and the description of its effect.
 for class, entry in pairs {
   Dropout = {"dropout", nil, "elements to zero"},
   Dropout1d = {"feature_dropout", 2, "whole channels of [N, C, L] to zero"},
@@ -137,7 +137,7 @@ for class, entry in pairs {
     end,
     forward = function(self, x)
       local f = self.inplace and inplace or plain
-      -- Dropout2d takes three dimensions as a batch, as PyTorch does for old programs.
+      -- Dropout2d treats three dimensions as a batch, as PyTorch does for old programs.
       if unbatched and x:dim() == unbatched and class ~= "Dropout2d" then
         return f(x:unsqueeze(0), self.p, self.training):squeeze(0)
       end

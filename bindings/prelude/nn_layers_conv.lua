@@ -32,7 +32,7 @@ local function check_conv(class, o)
         "padding must be a number, a list, 'same' or 'valid', got '%s'", tostring(o.padding))
 end
 
--- The amounts to pad with a mode other than zeros, last dimension first.
+-- The amounts of padding for modes other than "zeros", last dimension first.
 local function paddings(self, dims)
   local list = {}
   local kernel, dilation = times(self.kernel_size, dims), times(self.dilation, dims)
@@ -108,7 +108,7 @@ local function conv(class, dims, sizes)
   })
 end
 
--- What PyTorch adds to the output's size so that it becomes the size asked for.
+-- The output padding that gives the output the requested size.
 local function output_padding(self, x, size, dims)
   local shape, result = x.shape, {}
   local skipped = #size > dims and #size - dims or 0

@@ -46,7 +46,7 @@ local function check_dims(class, x, low, high)
   end
 end
 
--- The weight of the present batch in the running statistics.
+-- The weight of the current batch in the running statistics.
 local function batch_momentum(self)
   if self.track_running_stats and self.training then
     self.num_batches_tracked:add_(1)
@@ -70,7 +70,7 @@ local function batch_norm(class, low, high)
     forward = function(self, x)
       local by_batch = self.training or self.running_mean == nil
       check_dims(class, x, low, high)
-      -- One value for each of the features: a mean over one value has no variance.
+      -- With only one value per feature, there is no variance.
       if by_batch and x:numel() == self.num_features and x:size(1) == self.num_features then
         error(string.format(
           "torch.nn.%s: Expected more than 1 value per channel when training, got input \z

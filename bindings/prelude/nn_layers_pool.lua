@@ -55,7 +55,7 @@ for dims = 2, 3 do
   })
 end
 
--- The output size of adaptive pooling; false in the place of a size that stays (Python's None).
+-- The output size of adaptive pooling. false (None in Python) keeps the input's size.
 local function adaptive_size(self, x, dims)
   local size = self.output_size
   if type(size) ~= "table" then return size end
@@ -98,7 +98,7 @@ for dims = 1, 3 do
   })
 end
 
--- The size that MaxUnpool gives unless one is asked for.
+-- MaxUnpool's output size (`size`, if given), stride and padding.
 local function unpooled_size(self, x, size, dims)
   local kernel, stride = times(self.kernel_size, dims), times(self.stride, dims)
   local padding, usual, given = times(self.padding, dims), {}, {}
@@ -177,7 +177,7 @@ for dims = 2, 3 do
   })
 end
 
--- Padding: {class, mode, dimensions}.
+-- Declares a padding layer, such as ReflectionPad2d.
 local function pad(kind, mode, dims)
   local class, constant = string.format("%sPad%dd", kind, dims), mode == "constant"
   local by_value = kind == "Constant"

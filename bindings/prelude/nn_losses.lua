@@ -1,10 +1,10 @@
--- torch.nn: losses. Weights of classes are buffers, which move with the module.
+-- torch.nn: losses. Class weights are buffers, which move with the module.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local nn, shared = torch.nn, host.layers
 local layer, none, check = shared.layer, shared.none, shared.check
 
--- "mean", "sum" or "none" of the losses of the elements.
+-- Reduces the losses of the elements by "mean", "sum" or "none".
 local function reduce(x, reduction)
   if reduction == "mean" then return x:mean() end
   if reduction == "sum" then return x:sum() end
@@ -18,8 +18,9 @@ local function listed(words, quote)
   return table.concat(quoted, ", ", 1, #words - 1) .. " or " .. quoted[#words]
 end
 
--- Declares a loss. names: its arguments; their defaults, except that of reduction; forward(self,
--- input, target, ...); tensors: the arguments that are tensors; reductions: the accepted values.
+-- Declares a loss. names: its arguments; defaults: their defaults, except for `reduction`;
+-- forward(self, input, target, ...); tensors: the arguments that are tensors; reductions: the
+-- accepted values.
 local function loss(class, names, defaults, text, forward, tensors, setup, reductions)
   reductions = reductions or {"mean", "sum", "none"}
   local accepted = {}
@@ -128,7 +129,7 @@ loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6}
     if variance:lt(0):any():item() then
       error("torch.nn.GaussianNLLLoss: the variance must not be negative")
     end
-    -- The bound on the variance takes no part in the gradient.
+    -- The lower bound on the variance does not affect the gradient.
     variance = variance
       + torch.no_grad(function() return variance:clamp_min(self.eps) - variance end)
     local result = (variance:log() + (input - target):square() / variance) * 0.5

@@ -1,13 +1,13 @@
--- torch.nn.Sequential and lists of modules, whose children are also found by zero-based number.
+-- torch.nn.Sequential and lists of modules: children can also be accessed by zero-based index.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local nn, shared = torch.nn, host.nn
 local class_name = host.nn.class_name
 
--- Raw fields of a container: its children by name ("0", "1", ...), which is what the rest of
--- torch.nn and the C++ core read; the same by number from 0; and `false` after the last number, so
--- that # (which LuaJIT computes from the raw fields) is the number of children. `_seen` is a list
--- of both as they were last left, so that an assignment to either is noticed at the next use.
+-- A container has these raw fields: its children by name ("0", "1", ...), for the rest of torch.nn
+-- and the C++ core; its children by number, from 0; and `false` after the last number, so that #
+-- (which LuaJIT computes from the raw fields) is the number of children. `_seen` records the names
+-- and children after each use, so that the next use notices any assignment to these fields.
 
 local function children_of(self)
   local names, modules, kinds = {}, {}, shared.kinds_of(self)
@@ -21,7 +21,7 @@ local function children_of(self)
   return names, modules
 end
 
--- Writes the fields by number and remembers them.
+-- Sets the numbered fields and records the children in `_seen`.
 local function settle(self)
   local names, modules = children_of(self)
   local before, count = self._seen or {n = 0}, #modules
@@ -70,7 +70,7 @@ local function expected(self, value, where)
       or type(value) == "table" and " (to create a module, call the class: torch.nn.ReLU())" or ""))
 end
 
--- Takes over what a script assigned by number since the last call.
+-- Applies the assignments by number that the script has made since the last call.
 local function adopt(self, seen)
   local modules, removed = {}, false
   for i = 1, seen.n do
@@ -88,7 +88,7 @@ local function adopt(self, seen)
   return settle(self)
 end
 
--- The children as a list {n = 3, child, child, child}, after any assignment was taken over.
+-- The children as a list {n = 3, child, child, child}, after applying any new assignments.
 local function current(self)
   local seen = self._seen
   if not seen then return settle(self) end
@@ -105,7 +105,8 @@ end
 
 shared.take_over = current
 
--- The position in Lua's list of a zero-based number, negative ones from the end; nil outside.
+-- Converts a zero-based index to a position in the list; negative indices count from the end.
+-- Returns nil if the index is out of range.
 local function position(seen, i)
   if i < 0 then i = i + seen.n end
   if i >= 0 and i < seen.n then return i + 1 end
@@ -129,7 +130,8 @@ local container = {
   end,
 }
 
--- A list given as arguments or as one table, with holes noticed; pairs {name, module} give names.
+-- Reads elements given as arguments or as one table. An element may be a pair {name, module}; a
+-- hole is an error.
 local function elements(self, ...)
   local list, count = {...}, select("#", ...)
   if count == 1 and type(list[1]) == "table" and not nn.is_module(list[1]) then
@@ -157,7 +159,7 @@ end
 
 local function add(self, name, value)
   name = name or free_name(self)
-  -- A name that was used before and is free again goes to the end.
+  -- A name that was used before and is free again moves to the end of the order.
   if rawget(self, name) == nil then forget(self, name) end
   shared.remember(self, name, self._of)
   rawset(self, name, value)

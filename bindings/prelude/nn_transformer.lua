@@ -3,7 +3,7 @@ local host = ...
 local nn, shared = torch.nn, host.layers
 local layer, none, check = shared.layer, shared.none, shared.check
 
--- A Linear under the name that PyTorch prints here.
+-- A Linear with the class name that PyTorch prints here.
 local OutputLinear = nn.module("NonDynamicallyQuantizableLinear", nn.Linear)
 
 local function set_projections(self, o, kdim, vdim)
@@ -56,13 +56,13 @@ local function split_heads(x, heads)
   return x:reshape(x:size(0), x:size(1), heads, -1):permute(1, 2, 0, 3)
 end
 
--- A mask as numbers to add: boolean ones are true where attention is forbidden.
+-- A mask as numbers to add. A boolean mask is true where attention is forbidden.
 local function as_bias(mask, like)
   if mask == nil or mask.dtype ~= "bool" then return mask end
   return torch.zeros_like(mask, {dtype = like.dtype}):masked_fill_(mask, -math.huge)
 end
 
--- Both masks as one that broadcasts over [batch, heads, target, source], or nil.
+-- Combines both masks into one that broadcasts over [batch, heads, target, source]; may be nil.
 local function merged_mask(self, attn_mask, key_padding_mask, like, batch)
   local mask, padding = as_bias(attn_mask, like), as_bias(key_padding_mask, like)
   if mask and mask:dim() == 3 then
@@ -73,7 +73,7 @@ local function merged_mask(self, attn_mask, key_padding_mask, like, batch)
   return mask and mask + padding or padding
 end
 
--- One more column in both masks, which is never forbidden, for a key that is added.
+-- The mask with one more column, for an added key to which attention is always allowed.
 local function wider(mask)
   return mask and torch.pad(mask, {0, 1})
 end
@@ -93,7 +93,7 @@ local function extend(self, k, v, attn_mask, key_padding_mask)
   return k, v, attn_mask, key_padding_mask
 end
 
--- Attention of [length, batch, width] tensors; the result of the same form, and the weights.
+-- Attention for [length, batch, width] tensors. Returns the result in this layout, and the weights.
 local function attend(self, query, key, value, o)
   local length, batch, width = query:size(0), query:size(1), self.embed_dim
   local q, k, v = projected(self, query, key, value)
@@ -170,7 +170,7 @@ local function layer_defaults()
           batch_first = false, norm_first = false, bias = true}
 end
 
--- The parts of an encoder layer, or with a second attention of a decoder layer.
+-- Sets the parts of an encoder layer or, with two attentions, of a decoder layer.
 local function set_parts(self, o, class, attentions)
   self._activation = {activation_of(class, o.activation)}
   for _, name in ipairs {"dropout", "bias", "activation"} do rawset(self, name, nil) end
@@ -194,7 +194,7 @@ local function feed_forward(self, x, drop)
   return drop(self.linear2(self.dropout(self._activation[1](self.linear1(x)))))
 end
 
--- x plus a branch, normalised before the branch or after the sum.
+-- x plus a branch, with the norm before the branch or after the sum.
 local function residual(self, x, norm, branch)
   if self.norm_first then return x + branch(norm(x)) end
   return norm(x + branch(x))
@@ -249,7 +249,7 @@ layer("TransformerDecoderLayer", {
   end,
 })
 
--- Copies of a layer one after the other, then a norm.
+-- Applies copies of a layer one after the other, then the norm, if there is one.
 local function stack(class, of, text, run)
   layer(class, {
     names = {of, "num_layers", "norm"}, defaults = {norm = none},

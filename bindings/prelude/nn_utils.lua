@@ -1,5 +1,5 @@
--- torch.nn.utils: parameters as one vector, reparametrisations, packed sequences. The host has
--- those that clip gradients.
+-- torch.nn.utils: parameters as one vector, reparametrisations, packed sequences. The functions
+-- that clip gradients are in C++.
 local host = ...
 local error = host.nn.error  -- names the script's line
 local nn = torch.nn
@@ -41,9 +41,9 @@ Writes a vector from parameters_to_vector into the parameters.]],
     end
   end)
 
--- Reparametrisations: before each forward `compute(module)` writes module[name] anew.
+-- Reparametrisations: before each forward pass, module[name] is set to compute(module).
 
--- Takes a parameter's name from the list of parameters, so that it becomes a plain field.
+-- Removes a parameter, so that its name can be used for a plain field.
 local function forget(module, name)
   local shared = host.nn
   local order = shared.order_of(module)
@@ -54,8 +54,8 @@ local function forget(module, name)
   rawset(module, name, nil)
 end
 
--- The field of a module with the handles of its reparametrised fields by name: no table of this
--- file, because a hook may hold its module.
+-- The field in which a module stores the handles of its reparametrised fields, by name. They are
+-- not in a table of this file, because a hook may refer to its module and would keep it alive.
 local field = "_reparametrised"
 
 local function reparametrise(module, name, compute)
@@ -93,7 +93,7 @@ local function weight_of(owner, module, name)
   return weight
 end
 
--- Norms over all dimensions but one (or over all of them), to divide by.
+-- The norms over all dimensions except `dim`, or over all dimensions if dim is false.
 local function norm_but(weight, dim)
   if dim == false then return weight:norm() end
   local others = {}
@@ -127,7 +127,7 @@ declare("remove_weight_norm", "\z
   return restore(owner, module, name, {"_g", "_v"})
 end)
 
--- The weight as a matrix whose rows belong to `dim`.
+-- The weight as a matrix with one row for each index along `dim`.
 local function as_matrix(weight, dim)
   if dim ~= 0 then weight = weight:transpose(0, dim) end
   return weight:reshape(weight:size(0), -1)
@@ -135,7 +135,7 @@ end
 
 local function normalised(x, eps) return x / x:norm():clamp_min(eps) end
 
--- One step of the power method for the vectors that belong to the largest singular value.
+-- Runs `steps` steps of the power method for the singular vectors of the largest singular value.
 local function iterate(matrix, u, v, steps, eps)
   torch.no_grad(function()
     for _ = 1, steps do
@@ -181,8 +181,8 @@ declare("remove_spectral_norm", "\z
   return restore(owner, module, name, {"_orig", "_u", "_v"})
 end)
 
--- A copy of a convolution or linear layer with a BatchNorm folded into it. scale_shape(n): the
--- shape in which a value for each output multiplies the weight.
+-- A copy of a convolution or linear layer with a BatchNorm folded into it. shape: the shape in
+-- which a vector with one value per output can be multiplied by the weight.
 local function fuse(layer, norm, shape)
   if layer.training or norm.training then
     error("torch.nn.utils: only modules in evaluation mode can be fused; call module:eval() first")

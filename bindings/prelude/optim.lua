@@ -1,5 +1,5 @@
--- What torch.optim has beside the host's optimizers and schedules: names as Lua's programmers write
--- them, and averages of weights.
+-- Additions to the optimizers and schedules of torch.optim, which are in C++: names in Lua's style,
+-- and averages of weights.
 local host = ...
 local optim, nn = torch.optim, torch.nn
 
@@ -116,7 +116,7 @@ or an iterator over them. model: a network written in Lua.]], function(loader, m
       if type(batch) == "table" then batch = batch[1] end
       if options and options.device then batch = batch:to(options.device) end
       count = count + 1
-      -- A mean over all batches: each counts the same.
+      -- A mean over all batches, in which each batch has the same weight.
       for _, one in ipairs(layers) do one.layer.momentum = 1 / count end
       model(batch)
     end

@@ -34,8 +34,8 @@ local function copy(value)
   return result
 end
 
--- All options as a flat table, in which a nested option is "epochs.natural"; and the defaults in
--- the form in which the script gets the options.
+-- All options as a flat table, in which a nested option has a key such as "epochs.natural"; and the
+-- defaults as a nested table, like the options that the script receives.
 local function flatten(specification)
   local flat = {}
   local function walk(prefix, entry, outer, outer_rule)
@@ -75,7 +75,7 @@ local function show_choices(choices)
   return (string.gsub(show(choices), ",", " | "))
 end
 
--- All values in a flat table, in which a nested option is "epochs.natural".
+-- All values as a flat table, in which a nested option has a key such as "epochs.natural".
 local function values_of(settings)
   local values = {}
   local function walk(prefix, value)
@@ -154,7 +154,7 @@ local function number_of(name, text)
   return number
 end
 
--- Converts a text from the command line to the type of the default.
+-- Converts a string from the command line to the type of the default.
 local function parse(name, text, default)
   if is_list(default) then
     local result = {}
@@ -178,7 +178,7 @@ local function parse(name, text, default)
   return text
 end
 
--- Converts a text, and checks the value against the limits of its entry {default, rule}.
+-- Converts a string, and checks the value against the limits of its entry {default, rule}.
 local function read(name, text, entry)
   local value = parse(name, text, entry.default)
   check(value, entry.rule, function(what, one)

@@ -7,7 +7,7 @@ local is_list, copy, flatten, values_of = of.is_list, of.copy, of.flatten, of.va
 local show, sorted_keys, wrong_use = of.show, of.sorted_keys, of.wrong_use
 local check, read = of.check, of.read
 
--- Options of the program itself, which reads them before the script.
+-- Options of the program itself, which reads them before it runs the script.
 local reserved = {
   "data", "debug", "deterministic", "device", "help", "out", "preset", "sandbox",
   "sandbox_memory", "sandbox_seconds", "threads",
@@ -34,7 +34,7 @@ local function set_path(t, path, value)
   t[last or path] = value
 end
 
--- Overrides the defaults by a preset's values. Each must exist and have the type of its default.
+-- Overrides the defaults with a preset's values. Each must exist and have the type of its default.
 local function apply_preset(name, preset, target, path)
   for key, value in pairs(preset) do
     local full = path .. key
@@ -191,8 +191,8 @@ local function split_values(name, text)
   return parts
 end
 
--- Adds the values of one occurrence of an option to its choice, without duplicates. A list contains
--- commas itself, so several lists are given by repeating the option.
+-- Adds the values of one occurrence of an option to its choice, without duplicates. A list itself
+-- contains commas, so the option must be repeated to give several lists.
 local function add_choices(choice, text, entry)
   local texts = is_list(entry.default) and {text} or split_values(choice.option, text)
   for _, part in ipairs(texts) do
@@ -205,7 +205,7 @@ local function add_choices(choice, text, entry)
   end
 end
 
--- Passes the options and values to try to `hfc-host sweep`, and ends the program.
+-- Sends `hfc-host sweep` the options and the values to try, and ends the program.
 local function write_plan(defaults, flat, presets, order)
   local by_name, choices = {}, {}
   for _, argument in ipairs(order) do

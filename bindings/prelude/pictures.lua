@@ -45,7 +45,7 @@ function(maps, options)
   return (first * (1 - weight) + second * weight):permute {0, 3, 1, 2}:contiguous()
 end)
 
--- Images without their zero frequency, on grey.
+-- Images with their mean replaced by grey.
 local function on_grey(images)
   return images - images:mean({1, 2, 3}, {keepdim = true}) + .5
 end

@@ -1,7 +1,7 @@
 -- Presets that several scripts share: the options of a paper or of its code.
 local host = ...
 
--- false in `own` leaves out an option.
+-- An option that is false in `own` is left out.
 local function preset_of(shared, own)
   local preset = hfc.merge(shared, own)
   for name in pairs(shared) do
@@ -106,7 +106,7 @@ hfc.standardised = host.declare("hfc.standardised", '\z
   the option `fill`.',
 function(data, options)
   local mean, deviation = options.mean or 0, options.deviation or 1
-  -- Rounding may take float32 pixels a little beyond black and white.
+  -- Rounding may push float32 pixels slightly beyond black and white.
   local changes = options.grey or mean ~= 0 or deviation ~= 1
   local slack = changes and 1e-6 or 0
   local result = hfc.merge(data, {

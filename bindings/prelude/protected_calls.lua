@@ -1,5 +1,5 @@
 -- pcall, xpcall and coroutine.resume catch errors, but do not keep the script from ending: --help,
--- a wrong option and Ctrl-C pass through them. Also collectgarbage.
+-- a wrong option and Ctrl-C pass through them. This file also replaces collectgarbage.
 local host = ...
 local error, keep_frames, must_stop, type = error, host.keep_frames, host.must_stop, type
 local pcall, xpcall = pcall, xpcall

@@ -20,8 +20,8 @@ local published = {
       [25] = {.8730, .1908}, [50] = {.7655, .1515}, [100] = {.6476, .1531}, [150] = {.2416, .1123},
     },
   },
-  -- Table 2, by training and rho: accuracy on clean images, under FGSM at .03, .06 and .09, and
-  -- under PGD at the same epsilons.
+  -- Table 2, by training method and rho: accuracy on clean images, under FGSM at .03, .06 and .09,
+  -- and under PGD at the same epsilons.
   ["wang2020 table2"] = {
     natural = {
       [0] = {.856, .107, .069, .044, .003, .002, .002},

@@ -1,4 +1,4 @@
--- What most scripts share: common options, and networks that are loaded or trained.
+-- Code that most scripts share: common options, and networks that are loaded or trained.
 local host = ...
 
 local common = {

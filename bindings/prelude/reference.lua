@@ -9,7 +9,7 @@ function host.write_file(path, text)
   assert(file:close())
 end
 
--- A line that ends with a sentence ends a paragraph. Characters that Markdown uses are escaped.
+-- A line break after . : ; or ) ends a paragraph. Escapes characters with a meaning in Markdown.
 local function paragraphs(text)
   text = string.gsub(string.gsub(text, "%*", "\\*"), "<(%a)", "&lt;%1")
   text = string.gsub(string.gsub(text, "([%.:;%)])\n", "%1\n\n"), "\n\n\n+", "\n\n")

@@ -106,7 +106,7 @@ local function show(_, ...)
   io.write(table.concat(texts, "\t"), "\n")
 end
 
--- Also shows the results of a text that is not an expression: return 1, 2.
+-- Runs the text and shows its results, even if it is not an expression: return 1, 2.
 local function run(text)
   host.at_prompt = true
   host.run_all_files()

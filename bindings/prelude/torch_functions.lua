@@ -11,7 +11,7 @@ end
 
 local einsum = host.operator "einsum"
 
--- {0, 1} as "AB"; torch.none and "..." as the dots.
+-- {0, 1} becomes "AB"; torch.none and "..." become "...".
 local function subscripts(list)
   local letters = {}
   for i, number in ipairs(list) do
@@ -21,7 +21,7 @@ local function subscripts(list)
   return table.concat(letters)
 end
 
--- x, {0, 1}, y, {1, 2}, {0, 2}: PyTorch's other way to write the arguments.
+-- x, {0, 1}, y, {1, 2}, {0, 2}: PyTorch's alternative form of the arguments.
 local function einsum_of_lists(...)
   local given, tensors, equations = {...}, {}, {}
   for i = 1, #given - 1, 2 do
@@ -114,7 +114,7 @@ define("norm", "input, p = \"fro\", dim = nil, keepdim = false, out = nil, dtype
   end, true)
 
 local tensordot = host.operator "tensordot"
--- dims: a number, {list, list}, or a tensor of either, as the two lists of dimensions.
+-- Converts dims (a number, {list, list}, or a tensor of either) to two lists of dimensions.
 local function two_lists(dims, more)
   if torch.is_tensor(dims) then dims = dims:tolist() end
   if type(dims) == "table" then
@@ -295,7 +295,7 @@ define("asarray", "data, dtype = nil, device = nil, copy = false, requires_grad 
     return requires_grad and result:detach():requires_grad_() or result
   end)
 
--- The parts of a matrix product in groups: offs[g] is where group g ends.
+-- The matrix products of all groups. f computes one of them; group g ends at offs[g].
 local function in_groups(offs, length, f)
   local parts, begin = {}, 0
   for g, stop in ipairs(offs:tolist()) do

@@ -1,5 +1,5 @@
--- Constants, and the names of torch that are objects in Python and strings here, such as dtypes;
--- the switches of torch.backends.
+-- Constants of torch; names that are objects in Python but strings here, such as dtypes; and the
+-- switches of torch.backends.
 local host = ...
 
 local resolutions = {float64 = 1e-15, float32 = 1e-6, float16 = 1e-3, bfloat16 = 1e-2}

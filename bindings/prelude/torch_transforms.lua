@@ -16,7 +16,7 @@ local function like(given, list)
   return list[1]
 end
 
--- The tensor to differentiate by: a new leaf, or a view if an outer derivative goes through x.
+-- The variable of a derivative: a new leaf, or a view if an outer derivative goes through x.
 local function variable(owner, x)
   if not torch.is_tensor(x) then
     error(string.format("%s: expected a Tensor, got %s", owner, type(x)), 4)
@@ -161,7 +161,8 @@ define("vjp", "func, inputs, v = nil, create_graph = false, strict = false",
     return like(output, finished({unpack(outputs)}, keep)), like(inputs, products)
   end)
 
--- The Jacobian J times v for each output: the derivative of (w J) v, which is linear in w, by w.
+-- The Jacobian J times v, for each output. (w J) v is linear in w, and its derivative with respect
+-- to w is J v.
 local function products_forward(outputs, list, v, keep)
   local weights, tangents = {}, v ~= nil and listed(v) or ones_like(list)
   for i, output in ipairs(outputs) do

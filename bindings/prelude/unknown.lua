@@ -2,7 +2,7 @@
 -- torch itself, torch.nn and torch.optim handle unknown names in their own files.
 local host = ...
 
--- Names in earlier versions -> present names.
+-- Names in earlier versions -> current names.
 local renamed = {
   ["hfc.mask.power_spectrum"] = "hfc.spectrum.power",
   ["hfc.mask.radial"] = "hfc.spectrum.radial",

@@ -23,8 +23,7 @@ int64_t bytes_in_use(lua_State* L) {
     return int64_t{1024} * lua_gc(L, LUA_GCCOUNT, 0) + lua_gc(L, LUA_GCCOUNTB, 0);
 }
 
-/// Returns false if there was no garbage, on other threads, during a collection, and without a
-/// state.
+/// Returns false on other threads, during a collection, or if there is no state or no garbage.
 bool collect_for_memory() {
     if (collecting == nullptr || in_collection || std::this_thread::get_id() != owner) {
         return false;

@@ -29,7 +29,7 @@ int trampoline(lua_State* L) {
     });
 }
 
-/// Pushes the table that a dotted prefix names, and makes missing tables: "hfc.frequency" ->
+/// Pushes the table that a dotted prefix names, creating missing tables: "hfc.frequency" ->
 /// _G.hfc.frequency.
 void push_table_of(lua_State* L, const std::string& prefix) {
     lua_pushvalue(L, LUA_GLOBALSINDEX);
@@ -134,7 +134,7 @@ void push_current_exception(lua_State* L, const char* name) {
         if (const std::string origin = debugging(L) ? origin_of(error) : ""; !origin.empty()) {
             text += "\n  raised in C++: " + origin;
         }
-        // Some messages from the core already start with the API's name of the function.
+        // Some messages from the core already start with the function's name in the API.
         const std::string prefix = std::string(name) + ": ";
         lua_pushstring(
             L, (script_position(L) + (text.starts_with(prefix) ? "" : prefix) + text).c_str());

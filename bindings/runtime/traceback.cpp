@@ -22,7 +22,7 @@ bool belongs_to_script(const lua_Debug& frame) {
            !std::string_view(frame.source).starts_with(prelude_prefix);
 }
 
-/// Replaces the table on the top of the stack with the value of its raw field.
+/// Replaces the table on the top of the stack with the value of its raw field `key`.
 void replace_by_field(lua_State* L, const char* key) {
     lua_pushstring(L, key);
     lua_rawget(L, -2);
@@ -43,8 +43,8 @@ std::string class_of(lua_State* L, int index) {
 }
 
 /// If the frame calls a module, pushes the module and returns true; otherwise pushes nothing and
-/// returns false. A frame that calls a module runs the __call of its first argument's metatable, in
-/// the prelude.
+/// returns false. A frame that calls a module runs the prelude's __call, which is in the metatable
+/// of its first argument.
 bool push_called_module(lua_State* L, const lua_Debug& frame) {
     if (!std::string_view(frame.source).starts_with(prelude_prefix) ||
         lua_getlocal(L, &frame, 1) == nullptr) {
@@ -63,7 +63,7 @@ bool push_called_module(lua_State* L, const lua_Debug& frame) {
     return calls;
 }
 
-/// The path of the module at `child` in the fields of the module at `parent` and of its modules:
+/// The path to the module at `child` from the module at `parent`, through the fields of modules:
 /// "fc", "layers.2". "" if it is not found.
 std::string find_path(lua_State* L, int parent, int child, int depth) {
     std::string path;
@@ -158,8 +158,8 @@ std::string frames_from(lua_State* L, int level) {
     return text;
 }
 
-/// The frames of the last error that left a callback for C++, as they were at that time. The error
-/// value itself is in a weak table of the registry.
+/// The frames of the last error that passed from a callback to C++, as they were at that time. The
+/// error value itself is in a weak table of the registry.
 struct Thrown {
     std::string position;
     std::string frames;
@@ -196,8 +196,8 @@ void remember_thrown(lua_State* L, int index, Thrown thrown) {
 }
 
 /// The frames of `state` for the error value at the bottom of L's stack. If the value came through
-/// C++ or out of a coroutine, the stack no longer contains all frames; the frames of the callback
-/// that threw the error are then included.
+/// C++ or out of a coroutine, the stack no longer contains all frames. In that case, adds the
+/// frames of the callback that threw the error.
 Thrown frames_of(lua_State* L, lua_State* state, int level) {
     Thrown here{script_position(state), frames_from(state, level), state};
     push_thrown_value(L);

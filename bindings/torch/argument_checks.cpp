@@ -173,8 +173,7 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     return sizes[0].item<int64_t>();
 }
 
-/// PyTorch's recurrent networks, above all those of oneDNN, do not check the shapes of their
-/// weights.
+/// PyTorch's recurrent networks, especially with oneDNN, do not check the shapes of their weights.
 template <int gates>
 void check_recurrent(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
@@ -232,7 +231,7 @@ void check_kernel_size(const Form& form, torch::jit::Stack& values) {
             describe_tensor(weight), fmt::join(kernel, ", "));
 }
 
-/// A negative pivot occurs twice in a row, for a block of two rows.
+/// A negative pivot marks a block of two rows, so it must occur twice in succession.
 void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto pivots = arguments.tensor("pivots");

@@ -1,5 +1,5 @@
-// a + b, a - b, a * b, a / b, a ^ b, a % b, -a. These call ATen directly, without the search for a
-// schema that torch.NAME needs, because training loops in Lua use them in every step.
+// a + b, a - b, a * b, a / b, a ^ b, a % b, -a. These call ATen directly, without the schema
+// look-up that torch.NAME needs, because training loops in Lua use them in every step.
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
@@ -37,8 +37,8 @@ bool is_within_float(double value) {
     return std::abs(value) <= std::numeric_limits<float>::max();
 }
 
-/// If the tensor is float32 or float64, makes the number with this dtype. PyTorch would convert the
-/// number to it later, which costs more than the arithmetic.
+/// If the tensor is float32 or float64, converts the number directly to this dtype. PyTorch would
+/// convert it later, which costs more than the arithmetic.
 at::Tensor operand_beside(lua_State* L, int index, const at::Tensor& tensor) {
     const auto dtype = tensor.scalar_type();
     if (lua_type(L, index) == LUA_TNUMBER && (dtype == at::kFloat || dtype == at::kDouble)) {
@@ -115,7 +115,7 @@ int arithmetic(lua_State* L) {
             push(L, computed(L));
             return 1;
         } catch (const c10::OutOfMemoryError&) {
-            // The error of a GPU. On the CPU, the allocation itself is repeated.
+            // The GPU is out of memory. (On the CPU, the allocation itself is repeated.)
         }
         collect_garbage(L);
         push(L, computed(L));

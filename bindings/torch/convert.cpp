@@ -34,8 +34,8 @@ std::optional<double> to_double(lua_State* L, int index) {
     return whole ? std::optional(static_cast<double>(*whole)) : std::nullopt;
 }
 
-/// Whether a table has elements after its length because a list has a hole: {x, nil, y}. A hole at
-/// the very end cannot be detected.
+/// Whether a table has elements beyond its length because the list has a hole: {x, nil, y}. A hole
+/// at the very end cannot be detected.
 bool has_more(lua_State* L, int index, size_t length) {
     if (length == 0) {
         lua_pushnil(L);

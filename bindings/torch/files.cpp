@@ -41,8 +41,8 @@ std::string ascii(std::string text) {
     return text;
 }
 
-/// Whether the table on the top of the stack, or a table that it inherits from by __index, has a
-/// function state_dict. Does not call any function of the script.
+/// Whether the table on the top of the stack has a function state_dict, possibly inherited through
+/// __index. Does not call any function of the script.
 bool inherits_state_dict(lua_State* L) {
     constexpr int deepest = 16;
     const int top = lua_gettop(L);
@@ -165,7 +165,8 @@ class Flattener {
             entries.push_back({json_key(key), std::move(value)});
             lua_pop(L_, 1);
         }
-        // Sorted, because Lua's order of keys changes from run to run, but files should not change.
+        // Sorted: the order of Lua's keys differs from run to run, but the files should be the
+        // same.
         std::sort(entries.begin(), entries.end(),
                   [](const Json& a, const Json& b) { return a[0] < b[0]; });
         return entries;

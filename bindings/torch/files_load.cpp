@@ -92,8 +92,8 @@ void push_flattened(lua_State* L, const std::string& path, const StructureJson& 
 
 namespace {
 
-/// Pushes values from Python's files. Lists start at 1, dicts keep their keys, and None becomes
-/// nil.
+/// Pushes the values of a file that Python wrote. Lists start at 1, dicts keep their keys, and None
+/// becomes nil.
 class TreePusher {
   public:
     TreePusher(lua_State* L, at::Device device) : L_(L), device_(device) {}
@@ -159,8 +159,8 @@ class TreePusher {
     at::Device device_;
 };
 
-/// Prints one line about objects that were left out. Their names come from a file that anybody may
-/// have written, so characters other than printable ASCII are replaced.
+/// Prints one line about objects that were left out. Their names come from an untrusted file, so
+/// characters other than printable ASCII are replaced.
 void report_left_out(const std::string& path, const std::vector<std::string>& left_out) {
     constexpr size_t most_shown = 8;
     const auto shown = std::min(left_out.size(), most_shown);
@@ -178,7 +178,7 @@ void report_left_out(const std::string& path, const std::vector<std::string>& le
                  path.c_str(), names.c_str());
 }
 
-/// The device of `map_location`, by name in the options or as the second argument.
+/// The device `map_location`, which is either a named option or the second argument.
 at::Device map_location(Call& call) {
     if (lua_type(call.L, 2) == LUA_TSTRING) {
         return parse_device(call.argument(2, "map_location").text());

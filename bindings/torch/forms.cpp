@@ -28,7 +28,7 @@ const OverloadNames& overload_names() {
     return names;
 }
 
-/// Whether PyTorch now uses a newer schema under the same name: aten::stft has one without
+/// Whether a newer schema with the same name has replaced this one: the old aten::stft has no
 /// `center`.
 bool is_outdated(const c10::FunctionSchema& schema) {
     return schema.name() == "aten::stft" && schema.overload_name().empty();
@@ -57,8 +57,8 @@ bool spreads(const c10::Argument& argument) {
     return element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
 }
 
-/// Whether torch.meshgrid(x, y) means torch.meshgrid({x, y}). This is not so for cat, stack and
-/// similar operators, whose second argument is a dimension.
+/// Whether torch.meshgrid(x, y) means torch.meshgrid({x, y}). For cat, stack and similar operators
+/// it does not, because their second argument is a dimension.
 bool takes_row_of_tensors(const std::string& name) {
     static const std::unordered_set<std::string> names = {
         "aten::meshgrid",      "aten::block_diag",     "aten::broadcast_tensors",
@@ -68,8 +68,8 @@ bool takes_row_of_tensors(const std::string& name) {
     return names.contains(name);
 }
 
-/// Whether integers count as floating-point numbers, because Lua does not distinguish 1.0 from 1.
-/// The result of full, scalar_tensor and where with two numbers then has the default dtype unless a
+/// Whether the operator treats integers as floating-point numbers. (Lua does not distinguish 1.0
+/// from 1.) If so, full, scalar_tensor and `where` with two numbers use the default dtype unless a
 /// dtype is given, and operators that fill a tensor check the range of its dtype.
 bool makes_floats(const c10::FunctionSchema& schema) {
     static const std::unordered_set<std::string> names = {"aten::full",     "aten::full_like",

@@ -147,7 +147,7 @@ class SavedScope {
 
 struct LuaFunction : torch::autograd::Function<LuaFunction> {
     /// The Lua stack contains forward, context and the arguments. `inputs` exists only so that
-    /// autograd finds the tensors among the arguments.
+    /// autograd can find the tensors among the arguments.
     static variable_list forward(AutogradContext* context, lua_State* L,
                                  const c10::intrusive_ptr<Application>& application, int arguments,
                                  at::TensorList /*inputs*/) {
@@ -175,8 +175,8 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         const Turn turn(application.backward);
         auto results = call_backward(turn.state(), application, saved, gradients);
         if (!torch::autograd::get_current_graph_task_keep_graph()) {
-            // Freed together with the saved tensors, so that the objects that ctx and the function
-            // hold do not live as long as the graph.
+            // Freed together with the saved tensors; otherwise, the objects in ctx and in the
+            // function would live as long as the graph.
             application.backward = Reference();
             application.context = Reference();
             application.outputs_kept = Reference();
@@ -202,8 +202,8 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         return results;
     }
 
-    /// Returns an undefined gradient for each of the three arguments of forward above that are not
-    /// tensors, and then one gradient for each tensor.
+    /// Returns an undefined gradient for each of forward's arguments `L`, `application` and
+    /// `arguments`, which are not tensors, and then one gradient per tensor.
     static variable_list read_gradients(lua_State* L, int first,
                                         const std::vector<bool>& is_tensor) {
         const auto expected = static_cast<int>(is_tensor.size());

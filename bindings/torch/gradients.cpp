@@ -1,4 +1,4 @@
-// torch.nn.utils: norms and limits of gradients.
+// torch.nn.utils: gradient norms and gradient clipping.
 #include "optim/gradients.h"
 
 #include "bindings/runtime/registry.h"

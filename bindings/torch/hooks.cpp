@@ -58,8 +58,8 @@ void drop_removed(HookSet& set) {
     std::erase_if(set.hooks, [](const auto& entry) { return entry.second->removed; });
 }
 
-/// Puts hooks to sleep from time to time, so that hooks of many tensors do not stay until memory is
-/// short.
+/// Puts hooks to sleep from time to time, so that the hooks of many tensors do not pile up until
+/// memory runs short.
 void sleep_sometimes() {
     static size_t limit = 32;
     if (awake().size() > limit) {

@@ -21,7 +21,7 @@ namespace {
 using at::indexing::Slice;
 using at::indexing::TensorIndex;
 
-/// {from, to, step}, where each number may be missing: {} is all elements, {2} is all from 2 on.
+/// {from, to, step}, each of which may be missing: {} selects all elements, {2} all from 2 on.
 Slice to_slice(lua_State* L, int index) {
     const auto bound = [&](int position) -> std::optional<c10::SymInt> {
         lua_rawgeti(L, index, position);
@@ -38,7 +38,7 @@ Slice to_slice(lua_State* L, int index) {
     return {bound(1), bound(2), bound(3)};
 }
 
-/// Checks a tensor of indices or a mask. torch.tensor makes a float32 tensor of Lua's numbers, so
+/// Checks a tensor of indices or a mask. torch.tensor turns Lua numbers into a float32 tensor, so
 /// the message says how to convert it.
 const at::Tensor& checked_indices(const at::Tensor& tensor) {
     require(!tensor.is_floating_point() && !tensor.is_complex(),

@@ -31,7 +31,7 @@ int item(Call& call) {
     return 1;
 }
 
-/// Pushes nested tables of a CPU tensor's values.
+/// Pushes a CPU tensor's values as nested tables.
 void push_nested(lua_State* L, const at::Tensor& tensor) {
     if (tensor.dim() == 0) {
         push_scalar(L, tensor.item());
@@ -236,7 +236,7 @@ bool push_property(lua_State* L, const at::Tensor& tensor, std::string_view key)
     return true;
 }
 
-/// x.grad = nil and x.grad = tensor, x.requires_grad = true.
+/// x.grad = nil, x.grad = tensor and x.requires_grad = true.
 bool set_property(lua_State* L, at::Tensor tensor, const std::string& key) {
     if (key == "grad") {
         const at::Tensor gradient =

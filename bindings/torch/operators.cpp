@@ -18,7 +18,7 @@
 namespace hfc::lua {
 namespace {
 
-/// Converts reduction = "mean" of a loss, because the operators number the kinds of reduction.
+/// Converts the reduction of a loss, such as "mean", to the number that the operators expect.
 /// Converts names of dimensions for the overloads that accept them.
 std::optional<c10::IValue> to_special_value(const std::string& text, const Parameter& parameter) {
     if (parameter.is_reduction) {
@@ -50,8 +50,9 @@ std::optional<c10::IValue> to_row(lua_State* L, int index, int count, const Para
     return value;
 }
 
-/// How freely arguments are read. All overloads are tried with one reading before the next reading
-/// is used: torch.tensor_split(x, 3) means three sections, although 3 could be a list of one index.
+/// How freely arguments are interpreted. All overloads are tried with one reading before the next
+/// reading is tried: torch.tensor_split(x, 3) means three sections, although 3 could be a list of
+/// one index.
 enum class Reading {
     exact,
     spread,             ///< several arguments at the end are a list: torch.zeros(2, 3)
@@ -73,8 +74,8 @@ bool begins_row(lua_State* L, const Form& form, const Parameter& parameter, int 
 }
 
 /// Pushes the parameter's value from the named arguments and returns how many of these it used up;
-/// returns nothing if the value is not there. {out = {a, b}} is one named argument, so only its
-/// first element counts.
+/// returns nothing if there is no value. {out = {a, b}} is one named argument, so only its first
+/// element counts.
 std::optional<int> push_named(lua_State* L, const CallArguments& given, const Parameter& parameter,
                               int out_position) {
     push_field(L, given.named, parameter.name.c_str());
@@ -195,7 +196,8 @@ std::string colon_hint(lua_State* L, const Operator& op, const CallArguments& gi
                : "";
 }
 
-/// A hint for x:sum {dmi = 1}: named arguments that no form has, and the most similar known names.
+/// A hint for x:sum {dmi = 1}: the named arguments that no form accepts, and the most similar known
+/// names.
 std::string unknown_names_hint(lua_State* L, const Operator& op, const CallArguments& given) {
     std::vector<std::string> known = {"out", "requires_grad"};
     for (const auto& form : op.forms) {
@@ -314,7 +316,7 @@ int call(lua_State* L, const Operator& op, const CallArguments& given) {
             return *results;
         }
     }
-    // In torch.rand(3, {}), the empty table contains no options.
+    // The empty table in torch.rand(3, {}) stands for an empty set of options.
     if (given.named == 0 && given.positional > 0 && is_empty_table(L, last)) {
         CallArguments fewer = given;
         --fewer.positional;

@@ -62,7 +62,7 @@ void read_optimizer_options(Options& options, optim::OptimizerOptions& optimizer
             last = setting.pair;
         }
     }
-    // Python's options for the choice of a kernel; all kernels compute the same numbers.
+    // Python's options for choosing a kernel; all kernels compute the same numbers.
     for (const char* kernel : {"foreach", "fused", "capturable"}) {
         options.know(kernel);
     }
@@ -184,7 +184,7 @@ double loss_of(lua_State* L, int index) {
     return lua_tonumber(L, index);
 }
 
-/// Used for LBFGS. The value of the first call of the closure stays on the stack.
+/// Used for LBFGS. The result of the closure's first call stays on the stack.
 int step_by_closure(Call& call, optim::Optimizer& optimizer) {
     lua_State* L = call.L;
     lua_settop(L, 2);

@@ -1,4 +1,4 @@
-// optimizer:state_dict() and load_state_dict(), in Python's form.
+// optimizer:state_dict() and load_state_dict(), in Python's format.
 #include "base/counted.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
@@ -106,7 +106,7 @@ void read_saved_pair(const optim::OptimizerSetting& setting, const StateTree& sa
     }
 }
 
-/// The options of a saved group. Options that it does not contain stay unchanged.
+/// The options of a saved group. Options that the saved group lacks stay unchanged.
 optim::ParameterGroup read_saved_group(const StateTree& saved, const optim::ParameterGroup& group,
                                        const std::string& where) {
     require(saved.is_table(), "{}: expected a table", where);

@@ -10,7 +10,7 @@
 namespace hfc::lua {
 namespace {
 
-/// Memory to which Lua has pointers. As long as an object of this class refers to it, the memory
+/// Memory that Lua has pointers to. As long as an object of this class refers to it, the memory
 /// stays in place: operators that would move it (resize_) raise an error, and operators that give
 /// the tensor different memory (set_, set_data) do not free it.
 class Exported {

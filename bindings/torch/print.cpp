@@ -129,7 +129,7 @@ class TensorFormat {
     NumberFormat imaginary_;
 };
 
-/// Positions of a dimension that are shown; -1 stands for the dots.
+/// The positions of a dimension that are shown; -1 stands for the dots.
 std::vector<int64_t> shown_positions(int64_t length, bool summarize) {
     std::vector<int64_t> positions;
     for (int64_t i = 0; i < length; ++i) {

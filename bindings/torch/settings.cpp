@@ -98,7 +98,7 @@ int initial_seed(Call& call) {
     return call.returns(static_cast<double>(at::detail::getDefaultCPUGenerator().current_seed()));
 }
 
-/// Draws a seed that a double represents exactly, and sets it.
+/// Draws a seed that a double can represent exactly, and sets it.
 int seed(Call& call) {
     const auto value = c10::detail::getNonDeterministicRandom() >> 12;
     cuda_status();

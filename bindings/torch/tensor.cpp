@@ -58,7 +58,7 @@ std::unordered_map<const void*, Held>& held() {
     return storages;
 }
 
-/// Bytes of the process in memory; 0 if the system does not report them.
+/// The resident memory of the process in bytes; 0 if the system does not report it.
 int64_t resident_bytes() {
     std::ifstream statm("/proc/self/statm");
     int64_t total = 0;
@@ -132,8 +132,8 @@ int64_t MemoryBudget::live_tensors() {
 }
 
 void MemoryBudget::collect_if_needed(lua_State* L, bool holds_graph) {
-    // A graph keeps the data for its backward pass alive through one small tensor. Only the memory
-    // of the whole process shows these data.
+    // One small tensor can keep a graph alive, with all the data for its backward pass. This data
+    // shows up only in the memory of the whole process.
     static int graphs = 0;
     const bool look = holds_graph && ++graphs % 8 == 0;
     const int64_t resident = look ? resident_bytes() : 0;
@@ -184,7 +184,7 @@ void LuaTensor::count() {
         storage_ = tensor.storage().unsafeGetStorageImpl();
         Held& entry = held()[storage_];
         ++entry.users;
-        // The entry has 0 bytes for a new storage, and the old size if the storage was resized.
+        // entry.bytes is 0 for a new storage and the old size for a resized one.
         device.live += bytes_ - entry.bytes;
         entry.bytes = bytes_;
     }
@@ -255,7 +255,7 @@ void push_shared(lua_State* L, const at::Tensor& tensor) {
     }
     lua_pushlightuserdata(L, tensor.unsafeGetTensorImpl());
     lua_rawget(L, -2);
-    // If a userdata was destroyed or changed, another tensor may have the same address now.
+    // If a userdata was destroyed or changed, another tensor may now have the same address.
     const at::Tensor* known = to_tensor(L, -1);
     if (known == nullptr || !known->is_same(tensor)) {
         lua_pop(L, 1);

@@ -41,7 +41,7 @@ void TensorOrigins::forget(const LuaTensor* tensor) {
 }
 
 std::vector<TensorOrigins::Entry> TensorOrigins::largest(size_t count) {
-    // Among tensors that share a storage, the first one made represents the storage.
+    // Among tensors that share a storage, the one created first represents the storage.
     std::unordered_map<const void*, std::pair<const LuaTensor*, const Origin*>> storages;
     for (const auto& [object, origin] : origins()) {
         if (!object->tensor.has_storage() || object->tensor.is_meta()) {

@@ -23,7 +23,7 @@ int64_t steps_of(double fraction, int64_t steps) {
     return std::max<int64_t>(1, static_cast<int64_t>(fraction * static_cast<double>(steps)));
 }
 
-/// Scales perturbations or gradients to size 1 in the norm.
+/// Scales perturbations or gradients to size 1 in the given norm.
 at::Tensor normalized(const at::Tensor& images, Norm norm) {
     if (norm == Norm::l_infinity) {
         return images / (images.abs().amax({1, 2, 3}, /*keepdim=*/true) + least_size);

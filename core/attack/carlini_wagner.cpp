@@ -1,5 +1,6 @@
 // Carlini and Wagner 2017, L2: Adam minimises the squared size of the perturbation plus c times the
-// distance of the image from being misclassified. A search finds the smallest c that works.
+// distance of the image from being misclassified. Successive searches look for the smallest c that
+// works.
 #include "attack/losses.h"
 #include "attack/method.h"
 #include "base/error.h"
@@ -17,7 +18,7 @@ constexpr double contraction = 0.999999;  ///< keeps the arc tangent of a border
 constexpr double beta1 = 0.9;             ///< of Adam
 constexpr double beta2 = 0.999;
 constexpr double adam_epsilon = 1e-8;
-/// A search continues while each tenth of it lowers the loss by this factor.
+/// A search continues as long as each tenth of it multiplies the loss by at most this factor.
 constexpr double progress = 0.9999;
 
 /// Each image has its own searches. If one of them ends early, only this image starts the next one.
@@ -88,7 +89,8 @@ class CarliniWagner : public Attack {
     int64_t searches() const { return static_cast<int64_t>(settings().number("searches")); }
     at::Tensor to_pixels(const at::Tensor& squashed) const { return squashed * half_ + middle_; }
 
-    /// The distance of each image from success with the confidence; below 0, the attack succeeds.
+    /// How far each image is from success with the required confidence; below 0, the attack
+    /// succeeds.
     at::Tensor gaps(const at::Tensor& logits, const at::Tensor& labels) const {
         const auto margin = untargeted_losses(Loss::margin, logits, labels);
         return (settings().targeted ? margin : -margin) + settings().number("confidence");
@@ -104,7 +106,7 @@ class CarliniWagner : public Attack {
         return stuck;
     }
 
-    /// Keeps the nearest of the images that succeed.
+    /// Keeps the nearest successful image found so far.
     void note(const at::Tensor& successes) {
         const auto now = distances();
         const auto nearer = successes.logical_and(now.lt(best_));
@@ -132,8 +134,8 @@ class CarliniWagner : public Attack {
                                 ((square_ / correction(beta2)).sqrt() + adam_epsilon);
     }
 
-    /// Starts the next search of the images whose search has ended: with ten times c until one has
-    /// succeeded, then by bisection.
+    /// Starts the next search for each image whose search has ended. Multiplies c by ten until a
+    /// search succeeds, then uses bisection.
     void begin_next(const at::Tensor& ended) {
         if (!ended.any().item<bool>()) {
             return;

@@ -20,7 +20,7 @@ constexpr int64_t images_seen = 100;
 constexpr int64_t passes = 5;
 constexpr double most_difference = 1e-4;  ///< between normalised logits of two passes
 constexpr double probability_error = 1e-5;
-/// With cross-entropy, the gradient is also zero for an image that a network is certain of.
+/// With cross-entropy, the gradient is also zero for images that the network is certain about.
 constexpr double most_saturated = 0.5;
 constexpr double most_gained = 0.02;  ///< by steps that should make no difference
 constexpr double most_black_box = 0.002;
@@ -153,7 +153,7 @@ class NetworkChecks {
     }
 
     /// The fraction of the correctly classified images whose gradient is zero everywhere. DLR is
-    /// constant if the label is the third class, so misclassified images do not count.
+    /// constant if the label has the third-largest logit, so misclassified images do not count.
     double zero_gradients(Loss loss) {
         Settings settings;
         settings.range = options_.range;

@@ -11,7 +11,7 @@
 namespace hfc::attack {
 namespace {
 
-/// The values of foolbox. They prevent a division by a zero gradient, and a step that ends short of
+/// The values from foolbox. They prevent division by a zero gradient and steps that end short of
 /// the boundary.
 constexpr double least_length = 1e-8;
 constexpr double least_step = 1e-4;

@@ -75,12 +75,13 @@ void Evaluation::keep(const at::Tensor& rows) {
         return;
     }
     if (2 * rows.size(0) < before) {
-        // A second forward pass of the few images costs less than a backward pass of all.
+        // For fewer than half of the images, a second forward pass costs less than a backward pass
+        // of all.
         pass_.reset();
         return;
     }
-    // The logits of the kept rows only. The rows that left get a gradient of zeros, which is cut
-    // off.
+    // Only the logits of the kept rows. The rows that were dropped get a gradient of zeros, which
+    // is cut off.
     const at::AutoGradMode with_grad(true);
     pass_->logits = pass_->logits.index_select(0, rows);
     rows_ = rows_.defined() ? rows_.index_select(0, rows) : rows;

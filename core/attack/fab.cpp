@@ -61,7 +61,7 @@ class Fab : public Attack {
     std::vector<at::Tensor*> per_image() override { return {&targets_, &nearest_, &distance_}; }
 
   private:
-    /// A random perturbation with half the size of epsilon.
+    /// A random perturbation whose norm is epsilon / 2.
     at::Tensor start(const AttackBatch& batch) const {
         const auto random = random_perturbation(batch.images, samples(), settings(), restart());
         const auto length = settings().norm == Norm::l2

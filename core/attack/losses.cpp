@@ -24,7 +24,7 @@ at::Tensor margins(const at::Tensor& logits, const at::Tensor& labels) {
     return without_label(logits, labels).amax(1) - logit_of(logits, labels);
 }
 
-/// Column k is the logit that k others exceed.
+/// The `count` largest logits of each row, in descending order.
 at::Tensor largest_logits(const at::Tensor& logits, int64_t count) {
     return std::get<0>(logits.topk(count, 1));
 }

@@ -12,7 +12,7 @@ namespace {
 
 using Table = std::vector<std::shared_ptr<const Method>>;
 
-/// One line for each file of attacks.
+/// One entry for each file that defines attacks.
 Table built_in() {
     Table all;
     for (const auto& methods : {gradient_methods(), apgd_methods(), square_methods(), fab_methods(),

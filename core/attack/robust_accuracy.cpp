@@ -23,7 +23,7 @@ std::vector<size_t> ascending(const std::vector<double>& epsilons) {
     return order;
 }
 
-/// The images of a batch that have not been fooled yet, and the gradient at them if it is used.
+/// The images of a batch that have not been fooled yet, and their gradient if it is used.
 struct Remaining {
     AttackBatch batch;
     at::Tensor first_gradient;

@@ -39,7 +39,7 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
     settings.alpha = options.alpha.value_or(method.alpha);
     require(std::isfinite(settings.alpha) && settings.alpha > 0,
             "alpha must be a finite number above 0, got {}", settings.alpha);
-    // With epsilon 0 nothing moves, whatever the fraction is.
+    // If epsilon is 0, nothing moves, whatever the fraction is.
     const auto of_defaults =
         settings.epsilon > 0 ? settings.alpha / settings.epsilon : method.alpha / method.epsilon;
     settings.alpha_fraction = options.relative_alpha.value_or(
@@ -118,7 +118,7 @@ void set_norm(Settings& settings, const AttackOptions& options, const Method& me
             method.name, name_of(method.norm), name_of(settings.norm));
 }
 
-/// A method with the option `targets` runs towards several classes.
+/// A method with the option `targets` runs once for each of several target classes.
 void set_targets(Settings& settings, const AttackOptions& options) {
     const auto targets = settings.numbers.find("targets");
     if (targets == settings.numbers.end()) {

@@ -22,8 +22,7 @@ constexpr int64_t tiles = 5;  ///< per side, at the start in L2
 /// The squares become smaller after these numbers of queries out of 10 000.
 constexpr std::array halvings{10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
 
-/// Adds nested rectangles of weight 1, 1/4, 1/9, ...: a pixel's distance from the middle of its
-/// half is counted in steps of a chess king.
+/// Adds nested rectangles with the weights 1, 1/4, 1/9, ..., centred on the middle of the half.
 void add_rectangles(at::TensorAccessor<float, 2> to, int64_t top, int64_t height, int64_t width,
                     float sign) {
     const std::array centre{height / 2, width / 2};
@@ -99,7 +98,7 @@ class Square : public Attack {
   private:
     int64_t queries() const { return static_cast<int64_t>(settings().number("queries")); }
 
-    /// Keeps the images() that are better.
+    /// Updates best_ with the images() that are better.
     void note(Evaluation& here) {
         const auto loss = targeted_or_margin(here);
         const auto wrong = here.fooled();
@@ -108,7 +107,7 @@ class Square : public Attack {
             wrong_ = wrong;
             return;
         }
-        // An image that is fooled is not changed any more.
+        // An image that has been fooled no longer changes.
         const auto better = loss.gt(loss_).logical_or(wrong).logical_and(wrong_.logical_not());
         best_ = at::where(beside_images(better), images(), best_);
         loss_ = at::where(better, loss, loss_);

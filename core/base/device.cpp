@@ -17,8 +17,8 @@ CudaStatus find_cuda() {
     if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         return {false, "there is no NVIDIA driver (libcuda.so.1) on this machine", 0};
     }
-    // Must come before LibTorch's first question about CUDA: a 'no' is remembered for the life of
-    // the process.
+    // Must run before LibTorch first checks for CUDA, because it remembers a negative answer until
+    // the process ends.
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         return {false,
                 std::string("this is the CPU build of LibTorch; 'tools/setup --cuda' installs the "

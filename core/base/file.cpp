@@ -15,7 +15,7 @@
 namespace hfc {
 namespace {
 
-/// A device or a pipe cannot be replaced by a renamed file.
+/// Whether the path is a device or a pipe, which cannot be replaced by renaming a file.
 bool is_special(const std::filesystem::path& path) {
     struct stat status = {};
     return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
@@ -24,7 +24,7 @@ bool is_special(const std::filesystem::path& path) {
 
 WriteCheck write_check = nullptr;
 
-/// The file that `path` stands for, symbolic links followed; it need not exist.
+/// The file that `path` refers to after following symbolic links; it need not exist.
 std::filesystem::path followed(const std::filesystem::path& path) {
     constexpr int most_links = 40;  // as many as the kernel follows
     auto target = path;
@@ -39,7 +39,8 @@ std::filesystem::path followed(const std::filesystem::path& path) {
     fail("cannot write '{}': {}", path.string(), std::strerror(ELOOP));
 }
 
-/// Both the link and what it points to, which need not exist yet.
+/// Checks that the link and its target may be written, and returns the target, which need not
+/// exist.
 std::filesystem::path writable(const std::filesystem::path& path) {
     require_writable(path);
     auto target = followed(path);
@@ -51,7 +52,8 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// What the temporary files of a file begin with. A name may have 255 bytes, the suffix included.
+/// The prefix of the names of a file's temporary files. A name may have up to 255 bytes, including
+/// the suffix.
 std::string temporary_stem(const std::filesystem::path& path) {
     constexpr size_t longest = 200;
     return path.filename().string().substr(0, longest);
@@ -83,8 +85,8 @@ bool is_temporary(std::string_view name, std::string_view prefix) {
                std::string_view::npos;
 }
 
-/// After a rename: without it a power failure may bring the old file back, or none. Some file
-/// systems cannot sync a folder, which is no fault of the file.
+/// Called after a rename; otherwise, a power failure could bring back the old file or leave no file
+/// at all. Some file systems cannot sync a directory; this does not count as an error.
 bool sync_folder(const std::filesystem::path& folder) {
     const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return !file.open() || ::fsync(file.get()) == 0 || (errno != EIO && errno != ENOSPC);
@@ -130,7 +132,7 @@ bool Descriptor::close() {
 }
 
 InputFile::InputFile(const std::filesystem::path& path)
-    // O_NONBLOCK: opening a pipe would wait for its writer.
+    // O_NONBLOCK: otherwise, opening a pipe would wait for its writer.
     : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     require(file_.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
     struct stat status = {};
@@ -162,7 +164,7 @@ OutputFile::OutputFile(const std::filesystem::path& path)
     }
 }
 
-/// A temporary file that did not exist before and that is locked while this process lives.
+/// Creates a temporary file and locks it until it is closed. Devices and pipes are opened directly.
 int OutputFile::open() {
     if (is_special(target_)) {
         return ::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -211,7 +213,7 @@ void OutputFile::commit(Sync sync) {
         }
         return;
     }
-    // Renamed before it is closed: the lock goes when it is closed.
+    // Renamed before it is closed, because closing releases the lock.
     if ((sync == Sync::yes && ::fsync(file_.get()) != 0) ||
         ::rename(temporary_.c_str(), target_.c_str()) != 0) {
         fail_to_write();

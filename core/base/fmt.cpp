@@ -1,10 +1,10 @@
-// The compiled half of fmt. LibTorch brings fmt's headers but not its library; used header-only,
-// fmt would be compiled anew into every file of the project (half of the time that most of them
-// take).
+// The compiled part of fmt. LibTorch includes fmt's headers but not its library. Without this file,
+// fmt would be compiled again in every file of the project, and most files would spend half of
+// their build time on it.
 //
-// It instantiates names that fmt keeps to itself, which another version may call otherwise.
-// cmake/FindLibTorch.cmake compares the version of the headers with the one below. Where they
-// differ it defines FMT_HEADER_ONLY: the program is the same, its build takes longer.
+// This file instantiates internal names of fmt, which may be different in another version.
+// cmake/FindLibTorch.cmake compares the version of the headers with the one below. If they differ,
+// it defines FMT_HEADER_ONLY. The program stays the same but takes longer to build.
 #ifndef FMT_HEADER_ONLY
 #include <fmt/format-inl.h>
 

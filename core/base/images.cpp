@@ -15,7 +15,7 @@ bool is_channel_count(int64_t size) {
     return size == 1 || size == 3 || size == 4;
 }
 
-/// The steps that bring the dimensions into order.
+/// The method calls that put the dimensions into the right order.
 std::string reordering(const at::Tensor& images) {
     if (images.dim() == 4) {
         return has_channels_last(images) ? ":permute(0, 3, 1, 2)" : "";

@@ -10,8 +10,7 @@
 namespace hfc {
 namespace {
 
-// Read by worker threads and written by a signal handler, which may only touch atomics that take no
-// lock.
+// Read by worker threads and written by a signal handler, which may only use lock-free atomics.
 std::atomic<int> requests = 0;
 std::atomic<int> last_signal = SIGINT;
 std::atomic<void (*)()> on_first = nullptr;
@@ -20,14 +19,14 @@ std::atomic<bool> tells = true;
 static_assert(decltype(requests)::is_always_lock_free && decltype(on_first)::is_always_lock_free);
 
 void on_interrupt(int signal) {
-    const int before = errno;  // of the call that the signal came into
+    const int before = errno;  // of the call that the signal interrupted
     // Batch systems send SIGUSR1 more than once.
     const bool gentle = signal == SIGUSR1 || signal == SIGALRM;
     if (gentle && requests > 0) {
         return;
     }
     last_signal = gentle ? SIGUSR1 : signal;
-    // Where nothing runs, at a prompt, nothing would see the request.
+    // If nothing is running, as at a prompt, nothing would see the request.
     if (requests > 0 || (signal != SIGINT && on_first.load() == nullptr)) {
         _exit(interrupt_status());
     }
@@ -41,7 +40,7 @@ void on_interrupt(int signal) {
     }
     constexpr char text[] =
         "\ninterrupted: stopping at the next batch; interrupt again to stop immediately\n";
-    // A signal handler may only write; a failed write changes nothing.
+    // write() is safe in a signal handler; it does not matter if it fails.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
     errno = before;
 }

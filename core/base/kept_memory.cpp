@@ -12,7 +12,7 @@ namespace hfc {
 namespace {
 
 constexpr size_t kept_limit = size_t{256} << 20;
-/// malloc serves smaller blocks from memory that it holds anyway.
+/// malloc serves smaller blocks from memory that it keeps anyway.
 constexpr size_t smallest_kept = size_t{128} << 10;
 
 struct Block {
@@ -27,7 +27,7 @@ struct Block {
 
 class KeptAllocator final : public c10::Allocator {
   public:
-    /// Never destroyed: tensors may be freed while the process ends.
+    /// Never destroyed, because tensors may still be freed while the process exits.
     static KeptAllocator& instance() {
         static auto& allocator = *new KeptAllocator;
         return allocator;
@@ -64,7 +64,8 @@ class KeptAllocator final : public c10::Allocator {
         return block;
     }
 
-    /// The newest go to the front, where they are found first; the oldest make room.
+    /// New blocks go to the front, where they are found first; the oldest ones are dropped to make
+    /// room.
     void keep(std::unique_ptr<Block> block) {
         if (block->bytes < smallest_kept || block->bytes > kept_limit) {
             return;

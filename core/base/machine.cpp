@@ -17,13 +17,13 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Calls visit(directory) for the process's cgroup of a controller ("cpu", "memory") and for each
-/// one above it. A container may see its own cgroup as the root of sys/fs/cgroup, under the path
-/// that it has outside: directories that are missing are passed over.
+/// cgroup above it. In a container, sys/fs/cgroup may already be the process's own cgroup, although
+/// its path is still the one outside the container. Missing directories are therefore skipped.
 template <typename Visit>
 void visit_cgroups(const fs::path& root, const std::string& controller, Visit&& visit) {
     std::ifstream lines(root / "proc/self/cgroup");
     for (std::string line; std::getline(lines, line);) {
-        // "4:cpu,cpuacct:/user" of version 1, "0::/user" of version 2
+        // "4:cpu,cpuacct:/user" in version 1, "0::/user" in version 2
         const auto first = line.find(':');
         const auto second = line.find(':', first + 1);
         if (first == std::string::npos || second == std::string::npos) {
@@ -47,7 +47,7 @@ void visit_cgroups(const fs::path& root, const std::string& controller, Visit&& 
     }
 }
 
-/// The first `count` words of a file, or none where it has fewer.
+/// The first `count` words of a file; empty if it has fewer.
 std::vector<std::string> words_of(const fs::path& path, size_t count) {
     std::ifstream file(path);
     std::vector<std::string> words(count);
@@ -59,7 +59,7 @@ std::vector<std::string> words_of(const fs::path& path, size_t count) {
     return words;
 }
 
-/// A whole number above 0; nothing for "max", -1 and what is no number.
+/// The word as a number above 0; nothing for "max", -1 or anything that is not a number.
 std::optional<double> positive(const std::string& word) {
     std::istringstream text(word);
     double value = 0;
@@ -118,7 +118,8 @@ int64_t next_collection(int64_t live, uint64_t memory) {
     constexpr int64_t megabyte = int64_t{1} << 20;
     const int64_t more = std::clamp(live / 2, 512 * megabyte, 2048 * megabyte);
     const auto all = static_cast<int64_t>(std::min<uint64_t>(memory, INT64_MAX));
-    // A collection each 32 MiB even where nothing is left: each tensor would cost one.
+    // At least 32 MiB between collections, even if no memory is left; otherwise, every tensor would
+    // trigger a collection.
     return live + std::min(more, std::max((all - live) / 2, 32 * megabyte));
 }
 

@@ -1,6 +1,6 @@
-// Random numbers by Philox. This file is compiled without fused multiplications and uses none of
-// the mathematical library but the square root, which IEEE 754 defines to the last bit: so the
-// numbers are the same on every machine.
+// Random numbers by Philox. This file is compiled without fused multiplication. The only function
+// that it uses from the math library is the square root, which IEEE 754 defines to the last bit.
+// The numbers are therefore the same on every machine.
 #include "base/clones.h"
 #include "base/dtype_name.h"
 #include "base/error.h"
@@ -15,7 +15,7 @@
 #include <cstring>
 #include <numbers>
 
-// Neither clone has fused multiplications.
+// Neither clone uses fused multiplication.
 #ifdef __x86_64__
 #include <emmintrin.h>
 #endif
@@ -23,7 +23,7 @@
 namespace hfc {
 namespace {
 
-/// So many blocks of four words are computed side by side.
+/// The number of blocks of four words that are computed side by side.
 constexpr int64_t lanes = 16;
 constexpr int64_t words_at_once = 4 * lanes;
 
@@ -32,11 +32,12 @@ struct Blocks {
     uint32_t word[4][lanes];
 };
 
-/// A word of two blocks, each in the lower half of a place. What the upper halves hold does not
-/// matter.
+/// One word of each of two blocks, in the lower halves of the 64-bit elements. The upper halves do
+/// not matter.
 using Two [[gnu::vector_size(16)]] = uint64_t;
 
-/// The products of the lower halves. The compiler would take shifts and sums instead.
+/// The products of the lower halves. Without the intrinsic, the compiler would use shifts and
+/// additions.
 [[gnu::always_inline]] inline Two wide_product(Two x, uint64_t factor) {
 #ifdef __x86_64__
     return reinterpret_cast<Two>(
@@ -46,10 +47,10 @@ using Two [[gnu::vector_size(16)]] = uint64_t;
 #endif
 }
 
-/// So many pairs of blocks fill the registers.
+/// The number of pairs of blocks that fill the registers.
 constexpr int64_t pairs = 2;
 
-/// Turns the counters of 2 `pairs` blocks from `i` on into their random words.
+/// Replaces the counters of the 2 * pairs blocks from `i` on with their random words.
 [[gnu::always_inline]] inline void compute(Blocks& x, int64_t i, uint64_t key) {
     Two word[4][pairs];
     for (int64_t j = 0; j < 4; ++j) {
@@ -84,7 +85,7 @@ constexpr int64_t pairs = 2;
     }
 }
 
-/// Blocks `first` .. of the words of one sample.
+/// The blocks of one sample's words, starting with block `first`.
 [[gnu::always_inline]] inline Blocks blocks_of(uint64_t key, uint64_t sample, uint64_t first) {
     Blocks x;
     for (int64_t i = 0; i < lanes; ++i) {
@@ -98,7 +99,7 @@ constexpr int64_t pairs = 2;
     return x;
 }
 
-/// Words 4 first, 4 first + 1, .. of a sample.
+/// Writes the words 4 * first, 4 * first + 1, ... of a sample.
 [[gnu::always_inline]] inline void make_words(uint64_t key, uint64_t sample, uint64_t first,
                                               uint32_t* words) {
     const auto x = blocks_of(key, sample, first);
@@ -127,7 +128,7 @@ void make_doubles(uint64_t key, uint64_t sample, uint64_t first, double* numbers
     }
 }
 
-/// log x for a normal number x > 0, to 1e-8.
+/// log x for a normal number x > 0, accurate to 1e-8.
 [[gnu::always_inline]] inline double logarithm(double x) {
     uint64_t bits;
     std::memcpy(&bits, &x, sizeof bits);
@@ -150,7 +151,8 @@ struct Direction {
 
 /// A direction for each of the 2^32 words, evenly spread.
 [[gnu::always_inline]] inline Direction direction_of(uint32_t word) {
-    // Its two upper bits are the quarter; the rest is an angle f in [-pi/4, pi/4) from its middle.
+    // The two upper bits select a quarter of the circle; the rest is the angle f in [-pi/4, pi/4)
+    // from the middle of the quarter.
     const auto rest = static_cast<int32_t>(word & 0x3fffffffU) - 0x20000000;
     const double f = rest * (std::numbers::pi * 0x1p-31), z = f * f;
     const double sine =
@@ -163,14 +165,14 @@ struct Direction {
     return {turned ? -x : x, turned ? -y : y};
 }
 
-/// Box and Muller's transform of pairs of words.
+/// The Box-Muller transform of pairs of words.
 HFC_CLONES("avx2")
 void make_normals(uint64_t key, uint64_t sample, uint64_t first, float* numbers) {
     const auto x = blocks_of(key, sample, first);
     float made[4][lanes];
     for (int64_t j = 0; j < 4; j += 2) {
         for (int64_t i = 0; i < lanes; ++i) {
-            // (word + 1) / 2^32, in (0,1]; vectors convert signed words faster.
+            // (word + 1) / 2^32, in (0,1]; vector instructions convert signed words faster.
             const auto shifted = static_cast<int32_t>(x.word[j][i] ^ 0x80000000U);
             const double u = (shifted + 0x1.00000002p31) * 0x1p-32;
             const double length = std::sqrt(std::max(-2 * logarithm(u), 0.0));
@@ -186,7 +188,7 @@ void make_normals(uint64_t key, uint64_t sample, uint64_t first, float* numbers)
     }
 }
 
-/// Fills rows of `count` numbers, each number made of 4 / `a_block` words.
+/// Fills rows of `count` numbers. Each block of four words yields `a_block` numbers.
 template <typename Number>
 at::Tensor by_sample(const at::Tensor& samples, int64_t count, uint64_t key, at::ScalarType dtype,
                      int64_t a_block,

@@ -1,4 +1,4 @@
-// Apart from error.cpp, which programs without LibTorch use too.
+// Separate from error.cpp, which is also used by programs without LibTorch.
 #include "base/error.h"
 
 #include <c10/util/Exception.h>

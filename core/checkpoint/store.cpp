@@ -129,7 +129,7 @@ void Store::link(int64_t number, const Store& to, int64_t to_number) const {
         std::error_code ignored;
         std::filesystem::remove(to.path(to_number, extension), ignored);
     }
-    // The JSON file makes it a checkpoint, so it comes last.
+    // The JSON file completes the checkpoint, so it comes last.
     for (const auto* extension : {".safetensors", ".json"}) {
         const auto from = path(number, extension), target = to.path(to_number, extension);
         std::error_code error;

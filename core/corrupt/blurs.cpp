@@ -163,8 +163,8 @@ Corrupted motion_blur(const Task& task) {
 }
 
 Corrupted zoom_blur(const Task& task) {
-    // The number of factors that numpy's arange gives. Its end should be left out, but is included
-    // if a sum of steps is rounded.
+    // The number of factors that numpy's arange returns. It should exclude the end of the range,
+    // but rounding sometimes includes it.
     constexpr Table<Zoom> cifar{{{7, .01}, {12, .01}, {16, .01}, {21, .01}, {26, .01}}};
     constexpr Table<Zoom> large{{{12, .01}, {16, .01}, {11, .02}, {13, .02}, {11, .03}}};
     const auto& zoom = task.constants(cifar, large);

@@ -10,8 +10,8 @@ namespace {
 
 using Colour = std::array<double, 3>;
 
-/// Computed in the same order as in scikit-image, in float64: after truncation to bytes, a
-/// different order is visible.
+/// Computed in the same order as in scikit-image, in float64: a different order would be visible
+/// after truncation to bytes.
 Colour to_hsv(const Colour& rgb) {
     const auto [r, g, b] = rgb;
     const double most = std::max({r, g, b});

@@ -41,7 +41,8 @@ Slopes sobel(const Bytes& image) {
     return slopes;
 }
 
-/// Whether the slope at a pixel is the largest one across the edge. It is 0 outside the image.
+/// Whether the slope at a pixel is the largest one across the edge. Slopes outside the image count
+/// as 0.
 bool is_ridge(const Slopes& slopes, const Numbers& sizes, int64_t y, int64_t x) {
     constexpr int64_t tangent = 13573;  // of 22.5 degrees, times 2^15
     const auto size = [&](int64_t row, int64_t column) {

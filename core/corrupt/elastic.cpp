@@ -23,7 +23,7 @@ using Triangle = std::array<Point, 3>;
 /// x' = a x + b y + c, y' = d x + e y + f.
 using Affine = std::array<double, 6>;
 
-/// The affine map that takes each corner of `from` to the same corner of `to`.
+/// The affine map from each corner of `from` to the corresponding corner of `to`.
 Affine affine_of(const Triangle& from, const Triangle& to) {
     const auto &p = from[0], &q = from[1], &r = from[2];
     const double det = (q.x - p.x) * (r.y - p.y) - (r.x - p.x) * (q.y - p.y);
@@ -72,7 +72,8 @@ float sample(const Floats& image, int64_t channel, double y, double x, const Ind
     return static_cast<float>(sum);
 }
 
-/// Each pixel of the result is read at its image under `to_source`; float32 as in OpenCV.
+/// `to_source` maps each pixel of the result to the position where it is read. Uses float32, as in
+/// OpenCV.
 Floats warped(const Floats& image, const Affine& to_source) {
     auto result = Floats::like(image);
     const auto [a, b, c, d, e, f] = to_source;
@@ -121,7 +122,8 @@ Corrupted elastic_transform(const Task& task) {
     const auto centre_y = static_cast<double>(height / 2);
     const auto centre_x = static_cast<double>(width / 2);
     const auto size = static_cast<double>(std::min(height, width) / 3);
-    // The published code has rows in place of columns, which is the same for square images.
+    // The published code uses rows in place of columns, which makes no difference for square
+    // images.
     const Triangle from{{{centre_y + size, centre_x + size},
                          {centre_y + size, centre_x - size},
                          {centre_y - size, centre_x - size}}};

@@ -37,7 +37,7 @@ double mean_of(const std::vector<double>& values) {
     return sum / static_cast<double>(values.size());
 }
 
-/// The mean distance of the energy of a difference [n, C, H, W] from the zero frequency, in bins.
+/// The mean frequency radius of a difference [n, C, H, W], weighted by energy, in bins.
 class BandMeter {
   public:
     explicit BandMeter(at::Tensor clean) : clean_(std::move(clean)) {}

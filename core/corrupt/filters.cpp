@@ -33,7 +33,7 @@ std::vector<double> gaussian_taps(double sigma, int64_t radius) {
     return taps;
 }
 
-/// Blurs each of `lanes` columns of `count` numbers; the inner loop runs along memory.
+/// Blurs each of `lanes` columns of `count` numbers; the inner loop runs over contiguous memory.
 template <typename T>
 void blur_down(T* values, int64_t count, int64_t lanes, const std::vector<double>& taps,
                Border border, std::vector<double>& room) {
@@ -81,7 +81,7 @@ void blur_row(T* values, int64_t count, const std::vector<double>& taps, Border 
     }
 }
 
-/// The positions that the pixels of the result read in one direction of zoomed().
+/// The positions from which zoomed() reads the pixels of the result in one direction.
 struct Samples {
     std::vector<int64_t> first;
     std::vector<double> second_weight;  ///< of the pixel after `first`
@@ -193,7 +193,7 @@ Bytes motion(const Bytes& image, int64_t radius, double sigma, double angle) {
             }
         }
     }
-    // ImageMagick rounds to 16 bits, 257 for each step of a byte, and then truncates.
+    // ImageMagick rounds to 16 bits (257 steps for each step of a byte) and then truncates.
     return Bytes::made(total, [](double value) {
         return static_cast<uint8_t>(std::floor(value * 257 + 0.5) / 257);
     });

@@ -29,7 +29,8 @@ std::vector<double> poisson_steps(double mean) {
     return steps;
 }
 
-/// The poisson_steps() for the mean of a byte. Those of the last scale are kept for the next image.
+/// The poisson_steps() for the mean of a byte. The steps of the last scale are kept for the next
+/// image.
 const std::vector<double>& steps_of(uint8_t byte, double scale) {
     static thread_local std::array<std::vector<double>, 256> kept;
     static thread_local double scale_of_kept = 0;
@@ -85,7 +86,7 @@ std::vector<int64_t> RandomDraws::integers(int64_t count, int64_t low, int64_t h
 }
 
 std::vector<double> RandomDraws::poisson(const Bytes& bytes, double scale) {
-    // By inversion, because an image has at most 256 means.
+    // By inversion, which is fast because an image has at most 256 different means.
     const auto draws = uniform(static_cast<int64_t>(bytes.values.size()), 0, 1);
     std::vector<double> result;
     result.reserve(draws.size());

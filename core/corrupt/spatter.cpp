@@ -26,7 +26,7 @@ void add_colour(Floats& x, const Floats& cover, const std::array<double, 3>& col
 }
 
 Floats water(const Doubles& liquid, double amount) {
-    // Values of the published code that exceed a byte wrap around to 0.
+    // In the published code, values that exceed a byte wrap around to 0.
     const auto drops = Bytes::made(liquid, [](double value) {
         return static_cast<uint8_t>(static_cast<int64_t>(value * 255));
     });

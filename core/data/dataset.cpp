@@ -16,7 +16,8 @@
 namespace hfc::data {
 namespace {
 
-/// On the CPU, and a copy where anybody else holds them: nobody else can change them.
+/// Returns the labels on the CPU, as a copy if they are shared, so that nothing else can change
+/// them.
 at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& name) {
     const auto is_index = [](at::ScalarType type) {
         return type == at::kLong || type == at::kByte;
@@ -39,7 +40,7 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
     return labels.to(at::kInt).contiguous();
 }
 
-/// The labels of a source, int32, where it has some.
+/// The labels of a source (int32), if it has any.
 at::Tensor labels_of(const Source& source) {
     auto labels = source.labels();
     if (!labels.defined()) {
@@ -67,7 +68,7 @@ void require_range(const char* function, int64_t begin, int64_t end, const Datas
             function, dataset.size(), dataset.name(), begin, end);
 }
 
-/// Bytes to floats in [0,1].
+/// Converts bytes to floats in [0,1].
 at::Tensor to_float(const at::Tensor& images) {
     if (images.scalar_type() == at::kFloat) {
         return images;
@@ -75,7 +76,7 @@ at::Tensor to_float(const at::Tensor& images) {
     auto floats = empty_kept(images.sizes(), at::kFloat);
     const auto* from = images.const_data_ptr<uint8_t>();
     auto* to = floats.mutable_data_ptr<float>();
-    // A million pixels take some .3 ms; waking a second thread for less does not pay.
+    // A million pixels take about 0.3 ms; waking a second thread for less does not pay off.
     at::parallel_for(0, images.numel(), int64_t{1} << 20, [&](int64_t begin, int64_t end) {
         for (auto i = begin; i < end; ++i) {
             to[i] = static_cast<float>(from[i]) / 255.0F;

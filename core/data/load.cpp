@@ -19,7 +19,7 @@ Path& chosen_root() {
     return folder;
 }
 
-/// What a data set's files are and where they come from.
+/// The files of a data set and where to download them.
 struct Download {
     std::string name;
     std::vector<std::string> folders;  ///< below root(), the usual one first
@@ -45,8 +45,8 @@ std::vector<std::string> missing_files(const Download& download, const Path& fol
     return missing;
 }
 
-/// The usual folders below root(), and root() itself or a folder in it if --data names the data
-/// set's own folder.
+/// The usual directories below root(). If --data names the data set's own directory, also root()
+/// itself or a directory in it.
 std::vector<Path> candidates(const Download& download) {
     std::vector<Path> folders;
     for (const auto& folder : download.folders) {
@@ -72,8 +72,9 @@ std::vector<Path> candidates(const Download& download) {
     return folders;
 }
 
-/// The folder that has all files. Throws an Error that says what is missing where, and how to get
-/// it: from the first folder that has some of them, else the usual one.
+/// The directory that contains all files. If there is none, throws an Error that lists the missing
+/// files and the command to download them. It names the directory with the most files, or the usual
+/// one if all are missing.
 Path require_present(const Download& download, bool is_idx) {
     const auto folders = candidates(download);
     auto nearest_folder = folders.front();
@@ -166,7 +167,7 @@ const std::vector<std::string>& digits() {
 }
 
 Pair find_mnist(std::vector<std::string>* notes) {
-    // The official page no longer hands out the files; this is where PyTorch takes them from.
+    // The official page no longer offers the files; PyTorch downloads them from this mirror.
     return find_idx({"mnist",
                      {"mnist", "MNIST/raw", "MNIST", "mnist/raw"},
                      {},
@@ -214,7 +215,7 @@ std::vector<std::string> emnist_classes(const std::string& split) {
         return names;
     }
     append("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    // Small letters that look like their capitals are merged.
+    // All splits but "byclass" merge lowercase letters that look like their capitals with them.
     append(split == "byclass" ? "abcdefghijklmnopqrstuvwxyz" : "abdefghnqrt");
     return names;
 }
@@ -240,7 +241,7 @@ struct Named {
     LoadFunction load;
 };
 
-/// The path in "folder:DIR", "tar:FILE" and the like, which are told by their beginnings.
+/// The path in a name such as "folder:DIR" or "tar:FILE".
 std::string path_in(const std::string& name, const char* kind = "a directory",
                     const char* letters = "DIR") {
     const auto colon = name.find(':');

@@ -83,7 +83,7 @@ class Loader::Work {
     }
 
   private:
-    /// As many batches as asked for, if half of the memory that pixels may take holds them.
+    /// The requested number of batches, or fewer if they do not fit into half of the pixel memory.
     size_t fitting_slots() const {
         const auto [channels, height, width] = dataset_.source().shape();
         const auto bytes = static_cast<uint64_t>(options_.batch_size * channels * height * width) *
@@ -105,7 +105,8 @@ class Loader::Work {
         return slot;
     }
 
-    /// Without threads: all samples in one call, and where it fails, each by itself.
+    /// Used without threads. Reads all samples in one call or, if that fails, each of them
+    /// individually.
     Slot read(Slot slot) const {
         if (read_one(dataset_.source(), slot.samples, options_.draw, slot.images).empty()) {
             return slot;
@@ -131,7 +132,7 @@ class Loader::Work {
         return dataset_.finish(slot.images, slot.positions, options_.draw);
     }
 
-    /// Names the bad samples of a batch together.
+    /// Reports the bad samples of a batch in a single error.
     static void require_good(const Slot& slot) {
         std::vector<std::string> reasons;
         std::ranges::copy_if(slot.reasons, std::back_inserter(reasons),
@@ -158,7 +159,7 @@ class Loader::Work {
                 dataset_.name(), count - 1, one_in, skipped_.front().reason);
     }
 
-    /// The next good sample of the order in the place of one that is bad.
+    /// Replaces a bad sample with the next good one in the order.
     void replace(Slot& slot, int64_t i, int64_t batch) {
         skip(slot.samples[i].item<int64_t>(), slot.reasons[static_cast<size_t>(i)]);
         const auto place = batch * options_.batch_size + i;

@@ -34,7 +34,8 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
     int reason = file.open() ? 0 : errno;
     if (reason == 0) {
         ::unlink(name.c_str());
-        // A hole in the file that finds no room later would end the process.
+        // Allocates the space now: writing to a hole in the file when the disk is full would kill
+        // the process.
         reason = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
     }
     void* memory = reason == 0
@@ -48,11 +49,10 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);
 }
 
-/// Bytes of all tensors in memory that are alive: one budget for the parts of a data set and for
-/// several data sets.
+/// The total bytes of the live tensors in memory: the parts of all data sets share one budget.
 std::atomic<uint64_t> in_memory = 0;
 
-/// Takes the bytes out of the budget, or nothing where they are too many.
+/// Takes the bytes out of the budget; returns false if there are too few left.
 bool reserve(uint64_t bytes, uint64_t most) {
     auto taken = in_memory.load();
     while (taken <= most && bytes <= most - taken) {
@@ -63,7 +63,7 @@ bool reserve(uint64_t bytes, uint64_t most) {
     return false;
 }
 
-/// A tensor in reserved memory, which it gives back.
+/// A tensor in reserved memory. Its bytes return to the budget when it is freed.
 at::Tensor make_reserved(at::IntArrayRef sizes, uint64_t bytes) {
     const std::shared_ptr<void> reserved(nullptr, [bytes](void*) { in_memory -= bytes; });
     const auto memory = at::empty(sizes, at::kByte);

@@ -14,7 +14,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 #else
-// Of the OpenMP library that LibTorch brings.
+// From the OpenMP library that comes with LibTorch.
 extern "C" void omp_set_num_threads(int count);
 #endif
 
@@ -104,7 +104,7 @@ Slot Readers::take() {
 }
 
 void Readers::run() {
-    omp_set_num_threads(1);  // of this thread alone: the readers share the cores already
+    omp_set_num_threads(1);  // only for this thread: the readers already share the cores
     std::unique_lock lock(mutex_);
     while (true) {
         const auto waits = [](const Slot& slot) { return slot.begun < slot.samples.size(0); };
@@ -112,7 +112,8 @@ void Readers::run() {
         if (stop_) {
             return;
         }
-        // It stays where it is as long as images of it are read: take() moves full ones.
+        // The slot stays in place while its images are being read, because take() moves only full
+        // slots.
         Slot& slot = *std::ranges::find_if(slots_, waits);
         const auto i = slot.begun++;
         const auto sample = slot.samples.narrow(0, i, 1);

@@ -36,7 +36,7 @@ void Source::add_images(Checksum& checksum, const at::Tensor& samples) const {
     const auto [channels, height, width] = shape();
     auto image = at::empty({1, channels, height, width}, dtype());
     for (int64_t i = 0; i < chosen; ++i) {
-        // The first and the last are among them.
+        // Evenly spaced, including the first and the last image.
         const auto position = chosen == 1 ? 0 : i * (samples.size(0) - 1) / (chosen - 1);
         read(samples.narrow(0, position, 1), {}, image);
         checksum.add({static_cast<const char*>(image.const_data_ptr()), image.nbytes()});

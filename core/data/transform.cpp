@@ -42,7 +42,7 @@ class Lists {
     std::vector<at::Tensor> images() && { return std::move(images_); }
 
   private:
-    /// Frequency filters together, the others one by one.
+    /// Applies frequency filters together and the other transforms one by one.
     void apply_next(const TransformBatch& before, std::vector<Branch>& next, size_t depth) const {
         std::vector<Filter> filters;
         std::vector<at::Tensor*> filtered;

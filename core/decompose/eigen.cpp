@@ -38,7 +38,7 @@ void SymmetricEigen::find_values() {
     for (int64_t i = 0; i < n_; ++i) {
         norm = std::max(norm, std::abs(diagonal_[i]) + (i + 1 < n_ ? std::abs(beside_[i]) : 0));
     }
-    // The error with which the matrix itself was rounded.
+    // The rounding error of the matrix itself.
     const double negligible = norm * std::numeric_limits<double>::epsilon() / 2;
     for (int64_t begin = 0; begin < n_; ++begin) {
         for (int tries = 0;; ++tries) {

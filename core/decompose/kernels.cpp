@@ -17,8 +17,8 @@ using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
 constexpr int64_t fours = block_width / 4;
 static_assert(fours == 4);
 
-/// What the pass over the triangle reads along a row. The update A -= v q^T + q v^T is pending, and
-/// product += A next is computed with it.
+/// The data that the pass over the triangle reads along a row. The update A -= v q^T + q v^T is
+/// pending, and product += A next is computed with it.
 struct Along {
     const double* v;
     const double* q;
@@ -26,7 +26,7 @@ struct Along {
     double* product;
 };
 
-/// Updates columns `from` .. r of row r; `sum` is the sum over the columns before.
+/// Updates columns `from` .. r of row r; `sum` is the sum over the columns before `from`.
 inline void update_row(int64_t r, int64_t from, double* a, double sum, const Along& along) {
     const double v_r = along.v[r], q_r = along.q[r], next_r = along.next[r];
     for (int64_t c = from; c < r; ++c) {
@@ -38,7 +38,7 @@ inline void update_row(int64_t r, int64_t from, double* a, double sum, const Alo
     along.product[r] += sum + a[r] * next_r;
 }
 
-/// Updates rows r and r + 1 together, so that what is read along them is read only once.
+/// Updates rows r and r + 1 together, so that the data along them is read only once.
 inline void update_two_rows(int64_t r, double* a, double* b, const Along& along) {
     const double v_a = along.v[r], q_a = along.q[r], next_a = along.next[r];
     const double v_b = along.v[r + 1], q_b = along.q[r + 1], next_b = along.next[r + 1];
@@ -62,9 +62,9 @@ inline void update_two_rows(int64_t r, double* a, double* b, const Along& along)
     update_row(r + 1, whole, b, sum_b[0] + sum_b[1] + sum_b[2] + sum_b[3], along);
 }
 
-/// Computes the reflector that clears the first `i` numbers of a row except the last of them, which
-/// becomes `beside`. Stores it in the row and in `reflector`. Returns its factor, or 0 if there is
-/// nothing to clear.
+/// Computes the reflector that sets the first i - 1 numbers of a row to zero and number i to
+/// `beside`. Stores it in the row and in `reflector`. Returns its factor, or 0 if there is nothing
+/// to clear.
 inline double make_reflector(int64_t i, double* row, double& beside, double* reflector) {
     double rest = 0;
 #pragma omp simd reduction(+ : rest)

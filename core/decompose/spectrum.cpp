@@ -10,8 +10,8 @@
 namespace hfc::decompose {
 namespace {
 
-/// Channels are processed in chunks whose Gram matrices in double and eigenvectors take about this
-/// many bytes.
+/// Channels are processed in chunks whose Gram matrices (in double) and eigenvectors take up about
+/// this many bytes.
 constexpr int64_t chunk_bytes = 32 << 20;
 
 at::Tensor gram(const at::Tensor& planes) {
@@ -187,8 +187,8 @@ int64_t rank_for(const std::vector<double>& energies, double share) {
     if (share == 0) {
         return 0;
     }
-    // From the end, where sums are small: the values that may be left out, and those that are only
-    // rounding errors.
+    // Drops values from the end, where sums are small: those that may be left out and those that
+    // are only rounding errors.
     const double spare = left * std::max(1 - share, 1e-14);
     double out = 0;
     auto rank = static_cast<int64_t>(energies.size());

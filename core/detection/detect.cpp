@@ -34,7 +34,7 @@ std::vector<int64_t> categories_of_labels(const data::Dataset& dataset,
                                           const data::Annotations& truth) {
     const auto& names = dataset.class_names();
     std::vector<int64_t> categories(names.size(), -1);
-    // Both are in the order of the ids. If the labels are ids, there are gaps without a name.
+    // Names and categories are both in the order of the ids. If the labels are ids, there are gaps.
     const bool has_gaps = names.size() != truth.categories.size();
     for (size_t i = 0; i < truth.categories.size(); ++i) {
         const auto label = has_gaps ? static_cast<size_t>(truth.categories[i].id) : i;

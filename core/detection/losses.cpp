@@ -16,7 +16,7 @@ constexpr int64_t is_between = -2;
 constexpr double focal_alpha = 0.25;
 
 /// The sum over the anchors and classes that `counts` [anchors, 1] includes. wanted: 1 for the
-/// class.
+/// right class, otherwise 0.
 at::Tensor focal_sum(const at::Tensor& logits, const at::Tensor& wanted, const at::Tensor& counts) {
     const auto towards = logits * (2 * wanted - 1);
     const auto alpha = wanted * (2 * focal_alpha - 1) + (1 - focal_alpha);

@@ -145,7 +145,7 @@ float rounded_down(double threshold) {
                : rounded;
 }
 
-/// Sets keep[i] for each box i that stays. `order` contains the boxes grouped by class, the best
+/// Sets keep[i] for each box i that is kept. `order` contains the boxes grouped by class, the best
 /// box of each class first; class_of(box) identifies the class.
 template <typename ClassOf>
 void suppress(const at::Tensor& boxes, const std::vector<Scored>& order, double threshold,

@@ -61,7 +61,7 @@ std::shared_ptr<Convolution> add_block(torch::nn::Module& owner, const std::stri
     return add_group(owner, name)->register_module("0", std::move(convolution));
 }
 
-/// Depends only on the seed and the name of each weight.
+/// The initial value of a weight depends only on the seed and the weight's name.
 void initialise(Detector& detector, uint64_t seed) {
     const at::NoGradGuard no_grad;
     for (auto& entry : detector.named_parameters()) {
@@ -133,7 +133,7 @@ class Detector::Pyramid : public torch::nn::Module {
     std::shared_ptr<Convolution> p6_, p7_;
 };
 
-/// Four convolutions and one that gives `values` numbers per anchor; shared by all levels.
+/// Four convolutions and one that outputs `values` numbers per anchor; shared by all levels.
 class Detector::Head : public torch::nn::Module {
   public:
     Head(int64_t channels, int64_t values, const std::string& last) : values_(values) {

@@ -69,7 +69,7 @@ std::vector<plot::Panel> panels_of(const RunCurves& curves, const run::FigureOpt
     }
 }
 
-/// The values of a curve at each x over the runs, and how the curve is drawn.
+/// The values of a curve at each x in all runs, and how the curve is drawn.
 struct Values {
     std::map<double, std::vector<double>> at;
     std::string colour = {};
@@ -138,7 +138,7 @@ plot::Curve curve_of(const std::string& name, const Values& values) {
     return curve;
 }
 
-/// More panels could not be told apart, or drawn in a short time.
+/// More panels would be hard to tell apart and slow to draw.
 constexpr size_t most_panels = 24;
 
 std::optional<BandFigure> figure_of(const std::vector<RunCurves>& runs,

@@ -57,7 +57,7 @@ bool is_same_run(const FinishedRun& a, const FinishedRun& b) {
     return a.settings == b.settings && a.seed == b.seed;
 }
 
-/// The positions of `run_columns` and of the row in the header.
+/// The positions of `run_columns` in the header.
 std::vector<size_t> places_in(const std::vector<std::string>& header, const std::string& source) {
     std::vector<size_t> places;
     for (const auto& [name, member] : run_columns) {
@@ -113,7 +113,7 @@ std::vector<FinishedRun> finished_runs_from_csv(const std::string& text,
     for (size_t i = 1; i < lines.size(); ++i) {
         FinishedRun run;
         for (size_t c = 0; c < run_columns.size(); ++c) {
-            // As strings, because a hash that consists of digits is not a number.
+            // As strings, because a hash that consists only of digits is not a number.
             run.*run_columns[c].second = places[c] < lines[i].size() ? lines[i][places[c]] : "";
         }
         require(!run.settings.empty(), "'{}': line {} has no settings", source, i + 1);

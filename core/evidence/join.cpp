@@ -70,7 +70,7 @@ bool is_unique(const std::vector<Source>& sources, const std::vector<std::string
 }
 
 /// Whether the column contains the same values in all runs. If some settings have several runs, it
-/// is enough if the runs of equal settings agree.
+/// is enough that runs with equal settings agree.
 bool is_same(const std::vector<Source>& sources, const std::string& column) {
     std::map<std::string, std::vector<std::vector<std::string>>> by_settings;
     std::set<std::vector<std::string>> all;

@@ -31,7 +31,7 @@ void append(std::string& text, const std::string& separator, const std::string& 
     text += (text.empty() ? "" : separator) + more;
 }
 
-/// Takes one value of each choice; `digits` contains the index of each value.
+/// Combines one value of each choice; `digits` contains the index of each value.
 SweepItem item_of(const SweepPlan& plan, const SweepPlan::Base& base,
                   const std::vector<size_t>& digits, const SweepMachine& machine) {
     SweepItem item;

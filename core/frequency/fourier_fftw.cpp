@@ -39,7 +39,7 @@ void destroy(FftwPlans* plans) {
     --planner().alive;
 }
 
-/// Requires that the planner's lock is held.
+/// The caller must hold the planner's lock.
 std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
     const auto h = static_cast<int>(height);
     const auto w = static_cast<int>(width);

@@ -42,7 +42,7 @@ void change_saturation(float factor, uint8_t* planes, int64_t pixels) {
     }
 }
 
-/// In sixths of the circle, from red; 0 for grey.
+/// The hue in sixths of the colour circle, starting at red; 0 for grey.
 float hue_of(float red, float green, float blue, float largest, float range) {
     if (range == 0) {
         return 0;
@@ -63,7 +63,8 @@ void turn_hue(float turn, uint8_t* planes, int64_t pixels) {
         const auto [least, largest] = std::ranges::minmax(color);
         const auto range = largest - least;
         const auto hue = hue_of(color[0], color[1], color[2], largest, range) + 6 * turn;
-        // Each channel falls from the largest to the least value with its distance on the circle.
+        // A channel falls from the largest to the smallest value as the hue moves away from its
+        // colour.
         constexpr std::array<float, 3> from = {5, 3, 1};
         for (size_t channel = 0; channel < 3; ++channel) {
             const auto place = hue + from[channel];

@@ -11,7 +11,7 @@
 namespace hfc::image_file {
 namespace {
 
-/// Reads along the bytes of a file; what lies beyond the end is an error that names the file.
+/// Reads the bytes of a file in order. Reading beyond the end throws an Error that names the file.
 class Walk {
   public:
     Walk(std::string_view bytes, const std::filesystem::path& path, size_t begin)
@@ -33,7 +33,7 @@ class Walk {
         return taken;
     }
 
-    /// Goes on to the next byte `value` and past it.
+    /// Moves past the next byte equal to `value`.
     void find(char value) {
         const auto found = bytes_.find(value, at_);
         at_ = found == std::string_view::npos ? bytes_.size() : found;
@@ -149,7 +149,7 @@ bool is_tiff(std::string_view bytes) {
     return std::ranges::any_of(marks, [&](auto mark) { return bytes.starts_with(mark); });
 }
 
-/// P1 to P6 and white space.
+/// "P1" to "P6", followed by white space or a comment.
 bool is_netpbm(std::string_view bytes) {
     return bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
            std::string_view(" \t\r\n#").find(bytes[2]) != std::string_view::npos;

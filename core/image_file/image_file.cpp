@@ -20,7 +20,7 @@ struct Codec {
     HfcEncodePng encode;
 };
 
-/// Where the module may lie: beside the program, and where the build put it.
+/// Where the module may be: next to the program, or where the build put it.
 std::vector<std::filesystem::path> candidates() {
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -38,7 +38,8 @@ Function symbol(void* module, const std::filesystem::path& path, const char* nam
     return reinterpret_cast<Function>(address);
 }
 
-/// OpenCV's own bound on a picture's size; it reads the environment while it is loaded.
+/// Sets OpenCV's own limit on the size of an image, which it reads from the environment while it is
+/// being loaded.
 void limit_pixels() {
     static const bool done = [] {
         c10::utils::set_env("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
@@ -75,7 +76,7 @@ Codec load_codec() {
             symbol<HfcEncodePng>(module, *path, "hfc_encode_png")};
 }
 
-/// Loaded once and kept. After a failure the next call tries again.
+/// Loaded once and kept. After a failure, the next call tries again.
 const Codec& codec() {
     static const Codec loaded = load_codec();
     return loaded;

@@ -16,19 +16,19 @@
 namespace hfc::image_file {
 namespace {
 
-/// Pixels around a box that are decoded too: smoothing between the samples of the colours mixes
-/// neighbours, and libjpeg takes the border of what it decodes for the border of the picture.
+/// The number of pixels around a box that are decoded as well: smoothing the colour samples mixes
+/// neighbours, and libjpeg treats the border of the decoded part as the border of the picture.
 constexpr int64_t margin = 2;
 
-/// A few hundred empty scans of a large progressive picture keep a processor busy for minutes.
-/// Encoders write about ten.
+/// A few hundred empty scans of a large progressive picture can keep a processor busy for minutes.
+/// Encoders write about ten scans.
 constexpr int most_scans = 500;
 
 constexpr int rows_at_once = 8;
 
 enum class Failure { none, cut, damaged, too_many_scans, refused };
 
-/// libjpeg's way to say that something is wrong: by a jump, since it is C.
+/// libjpeg's way of reporting errors: a jump, because it is written in C.
 struct Trap {
     jpeg_error_mgr manager;  // first: libjpeg hands out its address
     std::jmp_buf back;
@@ -51,7 +51,7 @@ void on_error(j_common_ptr info) {
     jump(info, Failure::refused);
 }
 
-/// libjpeg only warns where data are missing, and makes pixels up.
+/// If data is missing, libjpeg only warns and makes up pixels.
 void on_message(j_common_ptr info, int level) {
     const int code = info->err->msg_code;
     if (level >= 0) {
@@ -77,7 +77,8 @@ int product(int a, int b) {
     return ((value >> 8) + value) >> 8;
 }
 
-/// Pillow's convert("RGB"). The bytes are those of the file, 255 for no ink, as Adobe writes them.
+/// Pillow's convert("RGB"). The bytes have the values in the file: 255 means no ink, as in files by
+/// Adobe.
 void cmyk_to_rgb(const uint8_t* cmyk, int64_t count, uint8_t* rgb) {
     for (int64_t i = 0; i < count; ++i) {
         const int light = cmyk[4 * i + 3];
@@ -88,7 +89,7 @@ void cmyk_to_rgb(const uint8_t* cmyk, int64_t count, uint8_t* rgb) {
     }
 }
 
-/// One picture being decoded. Everything that libjpeg allocates goes with it.
+/// Decodes one picture. The destructor frees everything that libjpeg has allocated.
 class Decoder {
   public:
     explicit Decoder(const std::filesystem::path& path) : path_(path) {
@@ -101,7 +102,7 @@ class Decoder {
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;
 
-    /// Reads the header. Not done by the constructor: one that throws is never taken down.
+    /// Reads the header. Not done by the constructor: if it threw, the destructor would not run.
     void open(std::string_view bytes) {
         guarded([&] {
             jpeg_create_decompress(&info_);
@@ -132,7 +133,8 @@ class Decoder {
     }
 
   private:
-    /// Runs a step that calls libjpeg and owns nothing itself: an error jumps out of it.
+    /// Runs a step that calls libjpeg. The step must not own anything, because an error jumps out
+    /// of it.
     template <typename Step>
     void guarded(const Step& step) {
         if (setjmp(trap_.back) == 0) {
@@ -156,7 +158,7 @@ class Decoder {
         }
     }
 
-    /// Goes to the first row that is needed.
+    /// Starts decoding and skips to the first row that is needed.
     void begin(const Box& box) {
         first_row_ = std::max<int64_t>(0, box.top - margin);
         const auto left = std::max<int64_t>(0, box.left - margin);
@@ -174,7 +176,7 @@ class Decoder {
         });
     }
 
-    /// Reads up to `count` rows and returns how many came.
+    /// Reads up to `count` rows and returns how many were read.
     int64_t read(std::array<JSAMPROW, rows_at_once>& rows, int64_t count) {
         guarded([&] {
             got_ = jpeg_read_scanlines(&info_, rows.data(), static_cast<JDIMENSION>(count));
@@ -182,7 +184,8 @@ class Decoder {
         return got_;
     }
 
-    /// Rows that are as wide as the picture need no copy, but for those above the box.
+    /// Used if the rows are as wide as the picture: reads them straight into `rgb`, except those
+    /// above the box.
     void read_rows(const Box& box, uint8_t* rgb, size_t stride) {
         std::vector<uint8_t> above(size_t{3} * width_);
         std::array<JSAMPROW, rows_at_once> rows{};

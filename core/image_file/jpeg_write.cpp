@@ -10,13 +10,13 @@
 namespace hfc::image_file {
 namespace {
 
-/// libjpeg's way to say that something is wrong: by a jump, since it is C.
+/// libjpeg's way of reporting errors: a jump, because it is written in C.
 struct WriteTrap {
     jpeg_error_mgr manager;  // first: libjpeg hands out its address
     std::jmp_buf back;
 };
 
-/// The file in memory of libjpeg, which the caller frees. False where it cannot be written.
+/// Writes the file to memory that libjpeg allocates and the caller frees. Returns false on failure.
 bool write_jpeg(const uint8_t* rgb, int64_t height, int64_t width, int quality,
                 unsigned char** bytes, unsigned long* count) {
     jpeg_compress_struct info;

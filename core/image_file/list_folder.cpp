@@ -25,7 +25,7 @@ namespace {
 constexpr std::array<std::string_view, 9> extensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
                                                         ".pgm", ".tif",  ".tiff", ".webp"};
 
-/// As Linux writes it; the C library's own readdir() copies each entry.
+/// A directory entry as Linux writes it; the C library's readdir() would copy each entry.
 struct Entry {
     uint64_t inode;
     int64_t offset;
@@ -34,7 +34,7 @@ struct Entry {
     char name[1];
 };
 
-/// Which folder it is, whatever path leads to it.
+/// Identifies a directory, whatever path leads to it.
 using Identity = std::pair<dev_t, ino_t>;
 
 [[noreturn]] void fail_to_read(const std::string& path) {
@@ -60,7 +60,7 @@ bool is_folder(int parent, const Entry& entry) {
     return ::fstatat(parent, entry.name, &status, 0) == 0 && S_ISDIR(status.st_mode);
 }
 
-/// A folder that is open while its entries are read.
+/// A directory that is open while its entries are read.
 class OpenFolder {
   public:
     explicit OpenFolder(std::string path)
@@ -79,7 +79,7 @@ class OpenFolder {
         return {status.st_dev, status.st_ino};
     }
 
-    /// Hands over each entry that is not hidden: its name, and whether it is a folder.
+    /// Calls take(name, is_folder) for each entry that is not hidden.
     template <typename Take>
     void read(const Take& take) {
         alignas(Entry) std::array<char, size_t{1} << 15> block;
@@ -121,7 +121,7 @@ class Listing {
             for (const auto& folder : classes[label].folders) {
                 walk(folder, static_cast<int64_t>(label));
             }
-            // As ImageFolder: by the whole path, so that "a-b" comes before what lies in "a".
+            // As in ImageFolder: by the whole path, so that "a-b" comes before directories in "a".
             std::ranges::sort(found_, {}, &PictureList::Folder::path);
             for (auto& folder : found_) {
                 folder.first = list_.size_;
@@ -133,7 +133,7 @@ class Listing {
     }
 
   private:
-    /// path: below the root.
+    /// path: relative to the root.
     void walk(const std::string& path, int64_t label) {
         check_interrupt();
         std::vector<std::string> inner;
@@ -173,7 +173,8 @@ class Listing {
         names_.push_back('\0');
     }
 
-    /// Keeps what walk() has read of a folder, sorted by name, in no more memory than it needs.
+    /// Stores the names that walk() has read from a directory, sorted, in as little memory as
+    /// possible.
     void keep(const std::string& path, int64_t label) {
         if (begins_.empty()) {
             return;
@@ -195,8 +196,8 @@ class Listing {
         found_.push_back(std::move(folder));
     }
 
-    /// What all names begin and end with. They are sorted: the first and the last differ most at
-    /// the beginning.
+    /// Sets the prefix and the suffix that all names share. The names are sorted, so the prefix
+    /// that the first and the last one share is common to all.
     void set_shared(PictureList::Folder& folder) const {
         const std::string_view first = names_.c_str() + begins_.front();
         const std::string_view last = names_.c_str() + begins_.back();

@@ -17,7 +17,7 @@ constexpr bool columns_run_back(int orientation) {
     return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
 }
 
-/// Numbers of a TIFF block in its byte order; what lies outside is 0.
+/// Reads numbers of a TIFF block in its byte order. Bytes outside the block count as 0.
 class TiffNumbers {
   public:
     TiffNumbers(std::string_view bytes, bool little) : bytes_(bytes), little_(little) {}

@@ -27,12 +27,12 @@ void require_range(const std::array<double, 2>& range, const char* name) {
             name, range[0], range[1]);
 }
 
-/// Python's round(): halves go to the even neighbour.
+/// Python's round(): halves are rounded to the even neighbour.
 int64_t rounded(double value) {
     return static_cast<int64_t>(std::nearbyint(value));
 }
 
-/// Where n pixels begin in the middle of `length`; negative where they stick out.
+/// Where n pixels begin if they are centred in `length`; negative if there are more than `length`.
 int64_t central(int64_t length, int64_t n) {
     return n > length ? -((n - length) / 2) : rounded(static_cast<double>(length - n) / 2);
 }

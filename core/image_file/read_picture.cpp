@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t largest_file = uint64_t{1} << 30;
 
-/// What a reader keeps for the next picture; a larger block goes back at once.
+/// The largest block that a reader keeps for the next picture; a larger one is freed immediately.
 constexpr size_t kept_bytes = size_t{32} << 20;
 
 template <typename Block>

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t largest_side = 4096;
 
-/// What random_resized_crop() draws at most: two numbers a try, ten tries, and two for the place.
+/// The most numbers that random_resized_crop() draws: two for each of ten tries and two for the
+/// position.
 constexpr int64_t numbers_of_crop = 22;
 
 using NamedKind = std::pair<const char*, StepKind>;
@@ -28,7 +29,7 @@ const char* name_of(StepKind kind) {
     return std::ranges::find(kinds, kind, &NamedKind::second)->first;
 }
 
-/// Whether the step takes the whole picture, so that it can only stand first.
+/// Whether the step requires the whole picture, so that it must come first.
 bool begins(StepKind kind) {
     return kind == StepKind::resize || kind == StepKind::random_resized_crop;
 }
@@ -48,7 +49,7 @@ int64_t numbers_of(StepKind kind) {
     }
 }
 
-/// Whether images of one size come out, whatever goes in.
+/// Whether the results all have the same size, whatever the sizes of the inputs.
 bool makes_square(StepKind kind) {
     return kind == StepKind::center_crop || kind == StepKind::random_crop ||
            kind == StepKind::random_resized_crop;

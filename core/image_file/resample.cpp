@@ -17,10 +17,10 @@
 namespace hfc::image_file {
 namespace {
 
-/// The filter's grid starts at the first pixel that it is given. A part of the result is computed
-/// by giving it fewer pixels, but the first one must then lie where a pixel of the result begins;
-/// among the last `choices` such places the best is taken. A picture resized to at most `choices`
-/// pixels has an exact one: its own beginning.
+/// The filter's grid starts at its first input pixel. To compute only a part of the result, the
+/// filter is given fewer pixels, but the first one must begin where a pixel of the result begins.
+/// Among the last `choices` pixels of the result, the one that fits best is used. If the result has
+/// at most `choices` pixels, they include its first one, which fits exactly.
 constexpr int64_t choices = 1024;
 
 int64_t grid_begin(int64_t latest, double step) {

@@ -115,7 +115,7 @@ Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const
     return {learner.masks(), learner.l1(), at::full({1}, epoch, at::kLong)};
 }
 
-/// A mask for each image of a dataset, all in one batch, which finished masks leave.
+/// Learns a mask for each image of a data set, all in one batch. Finished masks leave the batch.
 class ImageFit {
   public:
     ImageFit(const model::Inference& network, const data::Dataset& dataset,
@@ -173,7 +173,7 @@ class ImageFit {
         right_.index_copy_(0, rows_, right.to(at::kDouble));
     }
 
-    /// Continues without the masks that are finished (bool).
+    /// Stores the masks for which `finished` (bool) is true, and continues without them.
     void retire(const at::Tensor& finished, int64_t step) {
         if (!finished.any().item<bool>()) {
             return;
@@ -201,7 +201,7 @@ class ImageFit {
     at::Tensor losses_, right_;
 };
 
-/// The first row of a fit's masks among all masks, and the fit.
+/// For each fit, the position of its first mask among all masks, and the fit itself.
 using Fits = std::vector<std::pair<int64_t, Fit>>;
 
 Fits fit_images(const model::Inference& network, const data::Dataset& dataset,
@@ -231,7 +231,7 @@ Fits fit_classes(const model::Inference& network, const data::Dataset& dataset,
     return fits;
 }
 
-/// The processes of `group` share batches of images, or classes.
+/// The batches of images, or the classes, are divided among the processes of `group`.
 Fit fit_all(const model::Inference& network, const data::Dataset& dataset, const Settings& settings,
             parallel::Group& group) {
     if (settings.options.scope == Scope::data_set) {

@@ -16,9 +16,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Let X be the transform of x, and G that of the gradient g. The operator is self-adjoint in x.
-/// The gradient with respect to M(k) is real(conj(X(k)) G(k)) / (H W), which is symmetric in k like
-/// the operator.
+/// Let X and G be the transforms of x and of the gradient g. The operator is self-adjoint in x. The
+/// gradient with respect to M(k) is real(conj(X(k)) G(k)) / (H W), which is symmetric in k like the
+/// operator.
 struct MaskFunction : public torch::autograd::Function<MaskFunction> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
                               const at::Tensor& mask) {

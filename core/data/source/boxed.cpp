@@ -9,7 +9,7 @@
 namespace hfc::data {
 namespace {
 
-/// Which number each category has, and the name of each number.
+/// The label of each category, and the name of each label.
 struct Labels {
     std::vector<int64_t> of_category;
     std::vector<std::string> names;

@@ -16,7 +16,8 @@ namespace {
 
 using Path = std::filesystem::path;
 
-/// Decoded as they are asked for. EXIF turns are ignored: annotations count stored pixels.
+/// Pictures that are decoded when they are needed. EXIF rotations are ignored, because annotations
+/// refer to the stored pixels.
 class BoxedPictures : public BoxSource {
   public:
     BoxedPictures(std::string name, Annotations annotations, LabelKind labels)
@@ -83,7 +84,7 @@ void check_files(Annotations& all, Missing missing, std::vector<std::string>* no
     }
 }
 
-/// The pictures with an object to train on.
+/// The pictures that contain an object to train on.
 Dataset with_objects(const Dataset& dataset, std::vector<std::string>* notes) {
     const auto* all = dataset.source().annotations();
     std::vector<bool> has(all->pictures.size());

@@ -23,8 +23,8 @@ namespace {
 
 using Path = std::filesystem::path;
 
-/// The file begins with what it holds, as text; then a byte a picture, 1 where its pixels are
-/// there; then the pixels. Each part fills pages.
+/// The file starts with a text that describes its contents. Then come one byte per picture, which
+/// is 1 if its pixels are present, and the pixels. Each part fills whole pages.
 constexpr int64_t page = 4096;
 
 int64_t whole_pages(int64_t bytes) {
@@ -36,25 +36,25 @@ int64_t whole_pages(int64_t bytes) {
 }
 
 struct Mapping {
-    std::shared_ptr<char> begin;  ///< of the byte a picture
+    std::shared_ptr<char> begin;  ///< of the bytes, one per picture
     char* pixels = nullptr;
 };
 
-/// Opens the file, or makes it with all its room.
+/// Opens the file, or creates it at its full size.
 Mapping map_cache(const Path& path, const std::string& text, int64_t pictures, int64_t bytes) {
     require_writable(path);
     const auto marks = page, first_pixel = marks + whole_pages(pictures);
     const auto size = first_pixel + bytes;
     const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     struct stat status = {};
-    // Locked until it is whole: another process may make it now.
+    // Locked until the file is complete, because another process may be creating it.
     if (!file.open() || ::flock(file.get(), LOCK_EX) != 0 || ::fstat(file.get(), &status) != 0) {
         fail_with("open", path, errno);
     }
     auto header = text + "\n";
     header.resize(page, '\0');
     if (status.st_size == 0) {
-        // Pages that are written later must not find the disk full: that would end the process.
+        // Allocates the space now: writing a page when the disk is full would kill the process.
         if (const int error = ::posix_fallocate(file.get(), 0, size); error != 0) {
             ::unlink(path.c_str());
             fail_with("allocate space for", path, error);
@@ -113,7 +113,7 @@ class CachedPictures : public Source {
     const std::vector<std::string>& class_names() const override {
         return pictures_->class_names();
     }
-    /// Until all are there.
+    /// Slow until all pictures have been decoded.
     bool is_slow() const override { return left_ > 0; }
     std::string describe() const override { return pictures_->describe(); }
     std::shared_ptr<const Source> with_recipe(

@@ -33,7 +33,7 @@ void require_size(const std::filesystem::path& path, int64_t records) {
             records * record_bytes, records, record_bytes);
 }
 
-/// Puts the records of one file into the places from `pixels` and `labels` on.
+/// Reads the records of one file into the memory that starts at `pixels` and `labels`.
 void read_records(const std::filesystem::path& path, int64_t records, uint8_t* pixels,
                   int64_t* labels) {
     require_size(path, records);

@@ -27,7 +27,8 @@ FolderInterval interval_of(const std::string& text, const std::string& where) {
     return interval;
 }
 
-/// Notes the keys of the outermost object, which a parsed tree has once each.
+/// Records the keys of the outermost object to find duplicates, which a parsed tree no longer
+/// shows.
 class Keys {
   public:
     bool take(int depth, nlohmann::json::parse_event_t event, const nlohmann::ordered_json& value) {
@@ -86,7 +87,7 @@ ClassRule rule_of(const std::string& name, const nlohmann::ordered_json& value,
 
 using Names = std::vector<std::string>;
 
-/// Those of sorted names that lie in an interval.
+/// The part of the sorted names that lies in an interval.
 std::pair<Names::const_iterator, Names::const_iterator> within(const Names& folders,
                                                                const FolderInterval& interval) {
     return {std::ranges::lower_bound(folders, interval.first),

@@ -15,7 +15,7 @@ namespace {
 using Path = std::filesystem::path;
 using Index = std::unordered_map<int64_t, int64_t>;
 
-/// Sorts by id and gives the place of each. Throws Error for two equal ids.
+/// Sorts by id and returns the position of each id. Throws Error for two equal ids.
 template <typename Listed>
 Index sort_by_id(std::vector<Listed>& all, const Path& file, const char* list) {
     std::ranges::stable_sort(all, {}, &Listed::id);

@@ -12,7 +12,7 @@
 namespace hfc::data {
 namespace {
 
-/// Random numbers from integers alone, so that every machine draws the same.
+/// Random numbers computed with integers only, so that they are the same on every machine.
 class ShapeDraws {
   public:
     ShapeDraws(uint64_t seed, std::string_view purpose) : engine_(derive_seed(seed, purpose)) {}
@@ -92,7 +92,8 @@ class DrawnBoxes : public BoxSource {
         }
     }
 
-    /// Whole periods would let a high class be told by its mean; the phase is the picture's place.
+    /// Paints stripes that start with phase 0 at the edge of the box, which need not contain whole
+    /// periods.
     void paint(const BoxedObject& object, const ShapesOptions& options) {
         const auto radius = object.category < 2 ? options.low_radius : options.high_radius;
         const bool horizontal = object.category % 2 == 0;

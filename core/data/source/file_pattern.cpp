@@ -11,7 +11,7 @@ constexpr size_t most_files = 100'000;
 
 using Strings = std::vector<std::string>;
 
-/// At each comma that stands in no brace.
+/// Splits at each comma that is not inside braces.
 Strings split(std::string_view text) {
     Strings parts = {""};
     int depth = 0;
@@ -37,7 +37,7 @@ void require_few(size_t count, std::string_view pattern) {
     require(count <= most_files, "'{}' expands to more than {} files", pattern, most_files);
 }
 
-/// "000..146" as numbers of three digits; nothing for what is no range.
+/// Expands "000..146" to numbers with three digits; returns nothing if the text is not a range.
 std::optional<Strings> range(std::string_view text, std::string_view pattern) {
     const auto dots = text.find("..");
     if (dots == std::string_view::npos) {

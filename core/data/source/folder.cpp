@@ -66,7 +66,7 @@ Pair load_folder(const Path& folder, const FolderOptions& options,
     const auto train_classes = classes_in(train.string(), class_folders(train), file, notes);
     const auto test_classes = classes_in(test.string(), class_folders(test), file, notes);
     require_same_folders(train.string(), train_classes, test.string(), test_classes);
-    // "pictures/." and "pictures/" are called pictures.
+    // Both "pictures/." and "pictures/" get the name "pictures".
     auto named = std::filesystem::absolute(folder).lexically_normal();
     if (!named.has_filename()) {
         named = named.parent_path();

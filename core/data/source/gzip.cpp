@@ -14,7 +14,7 @@ class Inflater {
     explicit Inflater(const std::string& packed) {
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
         stream_.avail_in = static_cast<uInt>(packed.size());
-        // 16: a gzip header, with its checksum at the end.
+        // 16: requires a gzip header and checks the checksum at the end.
         require(inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK, "cannot initialise zlib: {}",
                 stream_.msg ? stream_.msg : "not enough memory");
     }

@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t side = 28;
 constexpr uint64_t largest_idx = uint64_t{1} << 30;  // twenty times MNIST
 
-/// An IDX file of bytes, its header checked against its length.
+/// An IDX file of bytes and the sizes from its header.
 struct Idx {
     std::filesystem::path path;
     std::string bytes;
@@ -53,7 +53,8 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
     return idx;
 }
 
-/// `elements` is what the header promises; below 2^32 * 28 * 28, so no overflow.
+/// `elements` is the number that the header declares. It is below 2^32 * 28 * 28, so it cannot
+/// overflow.
 void require_length(const Idx& idx, uint64_t elements) {
     const auto found = idx.bytes.size() - idx.header_bytes;
     require(found == elements, "'{}' has {} bytes after its header, expected {} ({}): {}",
@@ -90,8 +91,8 @@ at::Tensor read_labels(const std::filesystem::path& path, int64_t images,
     return labels;
 }
 
-/// Calls read(path) for the first of the files that is whole. If one is not and a later one is, a
-/// note says so; if none is, the first one's error is thrown.
+/// Calls read(path) for one file after another until one can be read. Each failure adds a note,
+/// except for the last file, whose error is thrown.
 template <typename Read>
 at::Tensor read_first_whole(const std::vector<std::filesystem::path>& files,
                             std::vector<std::string>* notes, Read&& read) {

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Where a field of a record goes.
+/// The name of a field and the member of JsonRecord that stores it.
 struct Field {
     const char* name;
     std::optional<double> JsonRecord::*number = nullptr;
@@ -52,7 +52,7 @@ class Handler : public nlohmann::json_sax<Json> {
 
     bool null() override { return value("null"); }
     bool boolean(bool value) override {
-        // Some writers have "iscrowd": false.
+        // Some programs write "iscrowd": false.
         return number(value ? 1 : 0, "a boolean", field_ && field_->number == &JsonRecord::iscrowd);
     }
     bool number_integer(number_integer_t value) override {
@@ -102,7 +102,7 @@ class Handler : public nlohmann::json_sax<Json> {
         if (depth_ == 0 && record_depth_ == 2) {
             find_list("");
         } else if (depth_ == 1 && record_depth_ == 3) {
-            // The list that find_list() has found, or one to skip.
+            // Either the list that find_list() has found or a list to skip.
         } else if (at_field() && field_->numbers) {
             (record_.*(field_->numbers)).emplace();
         } else {
@@ -167,7 +167,7 @@ class Handler : public nlohmann::json_sax<Json> {
         return value(what);
     }
 
-    /// A value of a type that is not wanted where it stands.
+    /// Handles a value that is not stored. Throws Error if a different type is required here.
     bool value(const char* what) {
         if (depth_ == 0 && record_depth_ == 2) {
             fail("'{}': expected a list of records, found {}", path_.string(), what);

@@ -17,14 +17,14 @@
 namespace hfc::data {
 namespace {
 
-/// One for each thread, which keeps its memory from picture to picture.
+/// Each thread has its own reader, which keeps its memory from one picture to the next.
 image_file::PictureReader& reader_of_this_thread() {
     thread_local image_file::PictureReader reader;
     return reader;
 }
 
-/// Names of all, sizes of some: a size is a question to the file system. A size that cannot be read
-/// is none: reading the picture will say why.
+/// Adds all names, but only some sizes, because each size takes a system call. A size that cannot
+/// be read is left empty: reading the picture will report the reason.
 void add_files(Checksum& checksum, const PictureFiles& pictures, const at::Tensor& samples) {
     constexpr int64_t most_sizes = 10'000;
     const auto count = samples.size(0);
@@ -39,7 +39,7 @@ void add_files(Checksum& checksum, const PictureFiles& pictures, const at::Tenso
     }
 }
 
-/// Pictures that were decoded once.
+/// Pictures that have already been decoded.
 class DecodedPictures : public TensorSource {
   public:
     DecodedPictures(std::shared_ptr<const Images> images,

@@ -13,9 +13,9 @@
 namespace hfc::data {
 namespace {
 
-/// Random numbers from integers alone, so that every machine draws the same. (LibTorch's normal_
-/// takes its logarithms and cosines from whichever vector unit there is; the standard library's
-/// distributions differ from one library to the next.)
+/// Random numbers computed from integers, so that they are the same on every machine. (In
+/// LibTorch's normal_, logarithms and cosines depend on the machine's vector unit, and each
+/// standard library has its own distributions.)
 class ClassDraws {
   public:
     ClassDraws(uint64_t seed, std::string_view purpose) : engine_(derive_seed(seed, purpose)) {}
@@ -25,8 +25,8 @@ class ClassDraws {
 
     int64_t below(int64_t n) { return static_cast<int64_t>(engine_() % static_cast<uint64_t>(n)); }
 
-    /// Normal, mean 0 and variance 1: the sum of twelve uniform 16-bit numbers, which are quarters
-    /// of three 64-bit ones.
+    /// Normal, mean 0 and variance 1: the sum of twelve uniform 16-bit numbers, four from each of
+    /// three 64-bit ones.
     double normal() {
         uint64_t sum = 0;
         for (int i = 0; i < 3; ++i) {
@@ -79,9 +79,9 @@ void require_valid(const SyntheticOptions& options) {
             static_cast<double>(bytes) / 1e9);
 }
 
-/// One random field a class and channel, float64 [classes, channels, size, size]: white noise of
-/// which the frequencies of `mask` are kept, scaled to unit variance. Without the zero frequency,
-/// so that a pattern is not told by its brightness.
+/// One random field per class and channel, float64 [classes, channels, size, size]: white noise,
+/// filtered with `mask` and scaled to unit variance. The zero frequency is left out, so that the
+/// brightness of a pattern does not reveal its class.
 at::Tensor make_patterns(const SyntheticOptions& options, std::string_view purpose,
                          const at::Tensor& mask) {
     ClassDraws draws(options.seed, purpose);
@@ -107,15 +107,15 @@ Patterns make_patterns(const SyntheticOptions& options) {
             make_patterns(options, "synthetic high patterns", 1 - within(options.high_radius))};
 }
 
-/// Half the pixel range is 127.5 bytes.
+/// Maps [-1,1] to the range of a byte.
 uint8_t to_byte(double value) {
     return static_cast<uint8_t>(std::clamp(127.5 * (1 + value), 0.0, 255.0) + 0.5);
 }
 
 Dataset make_part(const SyntheticOptions& options, const Patterns& patterns,
                   const std::string& part, int64_t count) {
-    // The pattern's choice and the noise have draws of their own: a setting changes what it says
-    // and nothing else.
+    // The choice of the pattern and the noise use separate random numbers, so that an option of one
+    // does not change the other.
     ClassDraws choices(options.seed, "synthetic choices " + part);
     ClassDraws noise(options.seed, "synthetic noise " + part);
     const auto choose = [&](int64_t label, double correlation) {

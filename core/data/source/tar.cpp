@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t block_size = 512;
 using Block = std::array<char, block_size>;
 
-/// Where the fields of a header begin, and how long they are.
+/// The offset and the length of a header field.
 struct TarField {
     size_t begin, length;
 };
@@ -28,7 +28,7 @@ std::string_view bytes_of(const Block& block, const TarField& field) {
     return {block.data() + field.begin, field.length};
 }
 
-/// Up to the first zero byte.
+/// The text of a field, up to the first zero byte.
 std::string_view text_of(const Block& block, const TarField& field) {
     const auto bytes = bytes_of(block, field);
     return bytes.substr(0, bytes.find('\0'));
@@ -38,7 +38,8 @@ bool is_zero(std::string_view bytes) {
     return bytes.find_first_not_of('\0') == std::string_view::npos;
 }
 
-/// Octal digits between spaces and zero bytes, 0 without digits; nothing for anything else.
+/// Reads octal digits between spaces and zero bytes. Returns 0 if there are no digits, and nothing
+/// for any other text.
 std::optional<uint64_t> octal(std::string_view text) {
     const auto begin = text.find_first_not_of(' ');
     text = begin == std::string_view::npos ? std::string_view() : text.substr(begin);
@@ -52,7 +53,8 @@ std::optional<uint64_t> octal(std::string_view text) {
     return error == std::errc() && clean ? std::optional(value) : std::nullopt;
 }
 
-/// Octal, or big-endian behind a byte 0x80, as GNU tar writes large numbers.
+/// Reads octal digits or, if the highest bit is set, a big-endian number, as GNU tar writes large
+/// ones.
 std::optional<uint64_t> number(std::string_view text) {
     if ((static_cast<unsigned char>(text.front()) & 0x80) == 0) {
         return octal(text);
@@ -67,7 +69,8 @@ std::optional<uint64_t> number(std::string_view text) {
     return value;
 }
 
-/// Of all bytes, those of the sum itself taken as spaces; old programs sum signed ones.
+/// Whether the checksum is the sum of all bytes, with spaces in place of the checksum itself. Old
+/// programs add signed bytes.
 bool has_right_sum(const Block& block) {
     int64_t plain = 0, with_sign = 0;
     for (size_t i = 0; i < block.size(); ++i) {
@@ -95,7 +98,7 @@ const char* compression_of(std::string_view begin) {
     return nullptr;
 }
 
-/// What headers of the kinds x and L say of the file behind them.
+/// What headers of the types "x" and "L" specify for the file that follows them.
 struct TarNext {
     std::optional<std::string> name;
     std::optional<uint64_t> size;
@@ -106,7 +109,7 @@ class TarWalk {
     TarWalk(const InputFile& tar, const std::function<void(TarEntry&& entry)>& take)
         : tar_(tar), take_(take) {}
 
-    /// The tar from byte `begin` to `end`, whose names go below `above`.
+    /// Reads the tar from byte `begin` to `end` and puts `above` in front of its names.
     void walk(uint64_t begin, uint64_t end, const std::string& above, int depth) {
         TarNext next;
         for (auto at = begin; at < end;) {
@@ -142,7 +145,8 @@ class TarWalk {
         }
     }
 
-    /// Programs pad a tar with zeros. Anything else is a second tar, which others would not see.
+    /// Programs pad a tar with zeros. Anything else is a second tar, which other programs would
+    /// ignore.
     void require_padding(uint64_t begin, uint64_t end) {
         std::string piece;
         for (; begin < end; begin += piece.size()) {
@@ -224,7 +228,7 @@ class TarWalk {
         return posix && !prefix.empty() ? std::string(prefix) + "/" + name : name;
     }
 
-    /// Without "." and doubled slashes.
+    /// The name without "." and doubled slashes.
     std::string clean(std::string_view name) const {
         check(!name.empty(), "a file has no name");
         check(name.find('\0') == std::string_view::npos, "a name contains a zero byte");

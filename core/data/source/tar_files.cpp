@@ -14,7 +14,7 @@ namespace {
 
 using Path = std::filesystem::path;
 
-/// As ImageFolder sorts: by the folder's whole path, then by the name in it.
+/// The sort key, as in ImageFolder: the whole path of the directory, then the name in it.
 std::pair<std::string_view, std::string_view> folder_and_file(std::string_view name) {
     const auto slash = name.rfind('/');
     return slash == std::string_view::npos
@@ -22,7 +22,7 @@ std::pair<std::string_view, std::string_view> folder_and_file(std::string_view n
                : std::pair{name.substr(0, slash), name.substr(slash + 1)};
 }
 
-/// The pictures of a list, whose labels are set.
+/// The pictures of a list after their labels have been set.
 class TarFiles : public PictureFiles {
   public:
     TarFiles(TarList list, std::vector<std::string> class_names)
@@ -74,7 +74,7 @@ class TarFiles : public PictureFiles {
   private:
     const TarPicture& picture(int64_t i) const { return list_.pictures.at(i); }
 
-    /// Pictures with numbers may have the same names in several tars.
+    /// If classes are given by numbers, pictures in different tars may have the same name.
     void require_no_doubles() const {
         const auto same = [&](const TarPicture& a, const TarPicture& b) {
             return list_.name(a) == list_.name(b) && (!list_.numbered || a.tar == b.tar);
@@ -98,7 +98,7 @@ struct TarPart {
     TarList list;
 };
 
-/// The folder of each picture, or its number as a string, sorted by byte.
+/// The directories of the pictures, or their numbers as strings, sorted by byte.
 std::vector<std::string> folders_in(const TarPart& part) {
     if (!part.list.numbered) {
         auto folders = top_folders(part.list);
@@ -120,7 +120,7 @@ std::vector<std::string> folders_in(const TarPart& part) {
     return numbers;
 }
 
-/// Sets the labels to the classes' and leaves out the pictures of no class.
+/// Sets the labels according to `classes` and leaves out pictures that belong to none of them.
 std::shared_ptr<const PictureFiles> files_of(TarPart part,
                                              const std::vector<image_file::PictureClass>& classes) {
     std::map<std::string, int64_t, std::less<>> label_of;
@@ -146,7 +146,7 @@ std::shared_ptr<const PictureFiles> files_of(TarPart part,
     return std::make_shared<const TarFiles>(std::move(list), std::move(names));
 }
 
-/// Classes 0 to the largest number of both parts.
+/// The classes from 0 to the largest number in either part.
 std::vector<image_file::PictureClass> numbered_classes(const TarPart& train, const TarPart& test) {
     int64_t count = 0;
     for (const auto* list : {&train.list, &test.list}) {
@@ -169,7 +169,7 @@ TarPart listed(const std::string& pattern, const Path& index, std::vector<std::s
     return part;
 }
 
-/// Without a folder train/, val/ or test/ that all names begin with.
+/// Removes train/, val/ or test/ from the names if all names begin with it.
 TarPart without_part_name(TarPart part) {
     const auto tops = top_folders(part.list);
     if (tops.size() == 1 && (tops[0] == "train" || tops[0] == "val" || tops[0] == "test")) {
@@ -178,7 +178,7 @@ TarPart without_part_name(TarPart part) {
     return part;
 }
 
-/// train*.tar and val*.tar (or test*.tar) of a folder.
+/// train*.tar and val*.tar (or test*.tar) in a directory.
 std::array<std::string, 2> tars_in(const Path& folder) {
     std::map<std::string, std::vector<std::string>> found;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -199,7 +199,7 @@ std::array<std::string, 2> tars_in(const Path& folder) {
             fmt::format("{}", fmt::join(found[test], ","))};
 }
 
-/// Tars that hold train/ and val/ (or test/).
+/// For tars that contain train/ and val/ (or test/).
 std::array<TarPart, 2> split_by_folders(TarPart both) {
     auto tops = top_folders(both.list);
     if (tops.size() == 1 && tops[0] != "train") {

@@ -14,7 +14,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "the numbers in an index are little-endian");
 
-/// Header, offset, size of the bytes, size of the name, which follows.
+/// The offset of the header, the offset and size of the data, and the size of the name, which
+/// follows.
 using IndexNumbers = std::array<uint64_t, 4>;
 
 constexpr size_t checksum_size = 8;
@@ -31,7 +32,7 @@ void append_entry(std::string& bytes, const TarEntry& entry) {
     bytes += entry.name;
 }
 
-/// Takes an entry from the front; false for what is none.
+/// Removes an entry from the front; returns false if there is no valid entry.
 bool take_entry(std::string_view& bytes, uint64_t tar_size, TarEntry& entry) {
     IndexNumbers numbers = {};
     if (bytes.size() < sizeof numbers) {

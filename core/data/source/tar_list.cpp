@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view class_ending = ".cls";
 
-/// "a/0001" of "a/0001.seg.png", as WebDataset groups files.
+/// "a/0001" for "a/0001.seg.png", the key by which WebDataset groups files.
 std::string_view key_of(std::string_view name) {
     const auto folder = name.rfind('/');
     return name.substr(0, name.find('.', folder == std::string_view::npos ? 0 : folder + 1));
@@ -34,7 +34,7 @@ std::string ending_of(std::string_view name) {
     return ending;
 }
 
-/// The number that a file NAME.cls holds.
+/// The number in a file NAME.cls.
 int64_t number_in(const InputFile& tar, const TarEntry& entry) {
     constexpr int64_t most = 1'000'000;
     std::array<char, 16> text = {};
@@ -51,7 +51,7 @@ int64_t number_in(const InputFile& tar, const TarEntry& entry) {
     return number;
 }
 
-/// Reads tars one after the other.
+/// Reads one tar after another.
 class TarLister {
   public:
     TarList list(const std::vector<std::filesystem::path>& tars,
@@ -92,7 +92,7 @@ class TarLister {
         }
     }
 
-    /// The pictures of the last tar.
+    /// Labels the pictures of the last tar with the numbers from its NAME.cls files.
     void number_pictures() {
         const auto& path = list_.tars.back().path;
         auto& all = list_.pictures;
@@ -105,7 +105,7 @@ class TarLister {
         }
         list_.numbered = list_.numbered || !numbers_.empty();
         if (!numbers_.empty()) {
-            // "0001.seg.png" belongs to "0001", but is not what is to be classified.
+            // "0001.seg.png" belongs to "0001", but it is not the image to be classified.
             const auto other_picture = [&](const TarPicture& one) {
                 const auto name = list_.name(one);
                 const auto rest = name.substr(key_of(name).size());

@@ -50,7 +50,7 @@ void TensorSource::read(const at::Tensor& samples, const Draw&, at::Tensor& into
     const auto* from = static_cast<const char*>(images_->pixels.const_data_ptr());
     const auto* index = samples.const_data_ptr<int64_t>();
     auto* to = static_cast<char*>(into.mutable_data_ptr());
-    // Waking a second thread for less than some megabytes does not pay.
+    // Waking a second thread for less than a few megabytes does not pay off.
     constexpr size_t bytes_a_thread = size_t{1} << 22;
     const auto grain = std::max<size_t>(1, bytes_a_thread / bytes_an_image);
     at::parallel_for(

@@ -23,7 +23,7 @@ std::string trimmed(std::string text) {
     return text;
 }
 
-/// The names that a list of a part holds: the first word of each line.
+/// The names in the list of a split: the first word of each line.
 std::vector<std::string> read_list(const Path& file, const Path& folder, const std::string& part) {
     std::error_code error;
     require(std::filesystem::exists(file, error),
@@ -124,7 +124,7 @@ std::string picture_file(const File& file, const std::string& name, const Path& 
     return plain ? given : name + ".jpg";
 }
 
-/// A class of the objects before it is known which ones there are.
+/// The class name of an object, recorded before all classes are known.
 struct Named {
     std::string name;
     Path file;

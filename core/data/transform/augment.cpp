@@ -15,8 +15,8 @@
 namespace hfc::data {
 namespace {
 
-/// Where in [-1,1] x [-1,1] of the image each place of the result is read: x' = A x + b, one row [a
-/// b; c d] and shift an image.
+/// Where each position x of the result is read in the image: x' = A x + b, in coordinates where the
+/// image is [-1,1] x [-1,1]. There is one A and one b per image.
 struct Places {
     at::Tensor xx, xy, yx, yy, x, y;  ///< float64 [N]
 
@@ -25,7 +25,8 @@ struct Places {
     }
 };
 
-/// Numbers that are drawn for each sample: float64 [N] uniform in an interval, one after the other.
+/// Random numbers for each sample. Each call returns the next ones: float64 [N], uniform in an
+/// interval.
 class Draws {
   public:
     Draws(const at::Tensor& samples, int64_t most, uint64_t seed, std::string_view purpose)
@@ -40,8 +41,8 @@ class Draws {
     int64_t next_ = 0;
 };
 
-/// Scale, rotation and shift about the middle. Sides may differ, so a rotation is one of pixels,
-/// not of the square [-1,1].
+/// Scaling and rotation about the centre, and a shift. Images need not be square, so the rotation
+/// applies to pixels, not to the square [-1,1] x [-1,1].
 Places move(double ratio, const AugmentOptions& options, Draws& draws) {
     const auto scale = draws.between(options.least_scale, options.most_scale).reciprocal();
     const auto angle = draws.between(-options.rotate, options.rotate) * (std::numbers::pi / 180);
@@ -52,8 +53,8 @@ Places move(double ratio, const AugmentOptions& options, Draws& draws) {
     return {cosine, sine / ratio, -sine * ratio, cosine, x, y};
 }
 
-/// The part of the image that RandomResizedCrop shows, as centre and half size in each direction,
-/// applied after `moved`.
+/// The part of the image that RandomResizedCrop selects, defined by its centre and half its size in
+/// each direction; applied after `moved`.
 Places crop(const Places& moved, const AugmentOptions& options, Draws& draws) {
     const auto area = draws.between(options.least_crop, 1);
     const double widest = options.least_crop < 1 ? std::log(4.0 / 3) : 0;
@@ -105,7 +106,7 @@ at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options,
     return at::where(flipped.to(images.device()), images.flip(3), images);
 }
 
-/// The boxes of images that flip_half() flips.
+/// Flips the boxes of the images that flip_half() flips.
 std::vector<at::Tensor> flip_boxes(const std::vector<at::Tensor>& targets, int64_t width,
                                    const at::Tensor& flipped) {
     std::vector<at::Tensor> result;
@@ -154,7 +155,8 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
     const at::NoGradGuard no_grad;
     auto result = images;
     if (images.numel() > 0 && options.fill != 0 && (options.interpolates() || options.pad > 0)) {
-        // All that is beyond the borders is zero.
+        // Everything beyond the borders becomes zero, so `fill` is subtracted first and added again
+        // afterwards.
         auto moved = options;
         moved.fill = 0;
         result = augment(images - options.fill, moved, samples) + options.fill;

@@ -11,7 +11,7 @@
 namespace hfc::data {
 namespace {
 
-/// The parts that some filters of one rule need, of one forward transform.
+/// The parts that the filters with the same rule need, computed with a single forward transform.
 class SharedSplit {
   public:
     SharedSplit(frequency::Rule rule, const std::vector<Filter>& filters,

@@ -14,7 +14,7 @@
 
 namespace {
 
-/// The caller's threads do the work: OpenCV starts none.
+/// The caller's threads do the work; OpenCV starts no threads.
 const bool alone = [] {
     cv::setNumThreads(1);
     return true;

@@ -12,7 +12,7 @@ namespace {
 
 thread_local int quiet_depth = 0;
 
-/// Passes on what other threads write.
+/// Discards what a quiet thread writes and passes on everything else.
 class Filter : public std::streambuf {
   public:
     explicit Filter(std::streambuf* next) : next_(next) {}
@@ -33,11 +33,11 @@ class Filter : public std::streambuf {
     std::streambuf* next_;
 };
 
-/// Set once and kept to the end of the process, as the module is.
+/// Set once and for the rest of the process, because the module stays loaded.
 const bool set = [] {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
-    // cv::imdecode() writes the reason to std::cerr where a decoder throws.
+    // If a decoder throws, cv::imdecode() writes the reason to std::cerr.
     std::cerr.rdbuf(new Filter(std::cerr.rdbuf()));
     return true;
 }();
@@ -54,8 +54,8 @@ Quiet::~Quiet() {
 
 }  // namespace hfc::image_file
 
-// OpenCV leaves libpng's own handlers in place, which print. The dynamic linker looks into this
-// module before libpng, so that OpenCV's call comes here and gets silent ones.
+// OpenCV keeps libpng's own error handlers, which print messages. The dynamic linker searches this
+// module before libpng, so OpenCV calls the function below, which sets silent handlers.
 extern "C" {
 
 struct png_struct_def;

@@ -1,4 +1,4 @@
-// Derives what is known about a graph only after all of its nodes have been read.
+// Derives the properties of a graph that can be found only after all of its nodes have been read.
 #include "model/exported/scope.h"
 
 #include <algorithm>

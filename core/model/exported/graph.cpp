@@ -190,7 +190,7 @@ class Parser {
     }
 
     void read_call(Node& node, const Json& given) {
-        // A view of images in another layout may need a copy, which reshape makes.
+        // A view of images in a different layout may need a copy, which reshape makes.
         node.call = find_operator(node.target == "torch.ops.aten.view.default"
                                       ? "torch.ops.aten.reshape.default"
                                       : node.target);
@@ -301,7 +301,7 @@ class Parser {
                 }
             }
         }
-        // dropout returns its argument itself in evaluation mode; contiguous and others may.
+        // In evaluation mode, dropout returns its argument itself; contiguous and others may, too.
         const bool may_share = schema.name().ends_with("dropout") ||
                                std::ranges::any_of(schema.returns(), [](const auto& result) {
                                    return result.alias_info() != nullptr;
@@ -313,7 +313,7 @@ class Parser {
         }
     }
 
-    /// If a node makes or enlarges a tensor, its size argument must be the shape in the file.
+    /// If a node makes or enlarges a tensor, its size argument must match the shape in the file.
     void check_sizes(Node& node, const c10::FunctionSchema& schema) {
         for (const auto* const name : {"size", "shape", "output_size", "repeats", "pad", "dims"}) {
             const auto position = schema.argumentIndexWithName(name);

@@ -1,4 +1,4 @@
-// Reads the log of a run as curves and pictures, while the log grows, for programs that show runs.
+// Reads a run's curves and pictures from its log while the log grows, for programs that show runs.
 // Without LibTorch.
 #pragma once
 
@@ -21,13 +21,13 @@
 
 namespace hfc::run {
 
-/// The limits on the data that is kept of a run, whatever its log contains.
+/// The limits on the data kept for a run, whatever its log contains.
 inline constexpr size_t most_points = size_t{1} << 20;  ///< per curve
 inline constexpr size_t most_points_in_all = size_t{1} << 23;
 inline constexpr size_t most_curves = 1000;
 inline constexpr size_t longest_name = 200;
 
-/// A curve that was logged as a whole (run:curve), once or, usually, once per epoch.
+/// A curve that was logged as a whole (run:curve), usually once per epoch.
 struct Version {
     double epoch = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> x, y;
@@ -72,8 +72,8 @@ class RunData {
     const std::map<std::string, WholeCurves>& whole_curves() const { return whole_curves_; }
     /// "images/NAME-N.png" -> its description
     const std::map<std::string, Picture>& pictures() const { return pictures_; }
-    /// Sentences that say how much of a large file has been read and what cannot be shown; empty if
-    /// there is nothing to say.
+    /// Sentences about what has not been read or cannot be shown; empty if there is nothing to
+    /// report.
     std::string note() const;
     bool exists() const { return exists_; }
     bool more() const { return more_; }

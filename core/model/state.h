@@ -17,7 +17,7 @@ tensor_file::NamedTensors state_of(const Model& network);
 
 /// Copies values from `state` to the network. A name in `state` is `prefix` followed by the name in
 /// the network. If a tensor does not fit, changes nothing and returns a description: "the tensor
-/// 'fc.bias' is missing". Counts of batches may be missing, because old versions of PyTorch did not
+/// 'fc.bias' is missing". Batch counts may be missing, because old versions of PyTorch did not
 /// write them.
 std::optional<std::string> fill(const Model& network,
                                 const std::map<std::string, at::Tensor>& state,

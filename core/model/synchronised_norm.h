@@ -24,7 +24,7 @@ class SynchronisedNorms {
     parallel::Group* before_;
 };
 
-/// The tensors that a layer stores and changes.
+/// The tensors and constants of a BatchNorm layer.
 struct NormState {
     at::Tensor weight, bias;    ///< [channels]
     at::Tensor mean, variance;  ///< the running statistics, [channels]
@@ -32,8 +32,8 @@ struct NormState {
 };
 
 /// x is [n, channels, H, W], where n may differ between processes. Means and variances are combined
-/// as by Chan, Golub and LeVeque (1979), so that float32 does not lose digits. The running variance
-/// is unbiased, as in PyTorch.
+/// as in Chan, Golub and LeVeque (1979), which avoids a loss of precision in float32. The running
+/// variance is unbiased, as in PyTorch.
 at::Tensor synchronised_norm(parallel::Group& group, const at::Tensor& x, const NormState& state);
 
 }  // namespace hfc::model

@@ -8,11 +8,12 @@
 namespace hfc::optim {
 
 /// The norm of all tensors together, as if they were one vector; 0 if there are no tensors. order:
-/// above 0, or infinite. If require_finite, throws Error for a norm that is not finite.
+/// above 0, or infinite. If require_finite is true, throws Error for a norm that is not finite.
 at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order = 2,
                       bool require_finite = false);
 
-/// Scales the gradients together so that their norm, `total`, becomes at most `most`.
+/// Scales all gradients by the same factor, so that their total norm, currently `total`, is at most
+/// `most`.
 void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const at::Tensor& total);
 
 /// Limits each element of the gradients to [-most, most].

@@ -1,4 +1,4 @@
-// The base of optimizers without a fused kernel.
+// The base class of optimizers without a fused kernel.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -7,7 +7,7 @@
 
 namespace hfc::optim {
 
-/// Updates one weight after another. The decay has already been added to the gradient or subtracted
+/// Updates the weights one by one. The decay has already been added to the gradient or subtracted
 /// from the weight.
 class OneByOne : public Optimizer {
   public:

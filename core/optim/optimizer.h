@@ -52,7 +52,8 @@ class Optimizer {
     /// Removes the gradients, or sets them to 0.
     void zero_grad(bool drop = true);
 
-    /// Adds parameters. Throws Error as make_optimizer() does, and then changes nothing.
+    /// Adds parameters. Throws Error in the same cases as make_optimizer(), without changing
+    /// anything.
     virtual void add_group(ParameterGroup group);
 
     /// Options may be changed between steps (a schedule changes lr).
@@ -65,7 +66,7 @@ class Optimizer {
     OptimizerOptions defaults;
 
     /// Returns a copy of a saved state for parameter `position`, with the dtype, device and layout
-    /// of that parameter. Throws Error for a tensor with another shape and for names that this
+    /// of that parameter. Throws Error for a tensor with a different shape and for names that this
     /// optimizer does not use.
     State fitted(const State& saved, size_t position) const;
 
@@ -90,9 +91,9 @@ class Optimizer {
     std::vector<State> states_;
 };
 
-/// Builds the optimizer named in the options of the first group; lr may be 0. Throws Error as
-/// require_valid_later() does, for groups without parameters, and for a parameter that occurs
-/// twice.
+/// Builds the optimizer named in the options of the first group; lr may be 0. Throws Error for
+/// options that require_valid_later() rejects, for groups without parameters, and for a parameter
+/// that occurs twice.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups);
 /// The same for one group, with an lr above 0.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters,

@@ -64,8 +64,8 @@ struct OptimizerSetting {
     double OptimizerOptions::*number;
     bool OptimizerOptions::*flag;
     SettingRange range = {};
-    /// PyTorch combines two numbers in betas = (beta1, beta2): the name of the pair, or nullptr.
-    /// The two options follow each other.
+    /// The name of the pair if PyTorch combines two options, as in betas = (beta1, beta2);
+    /// otherwise nullptr. The two options are adjacent in the list.
     const char* pair = nullptr;
     std::string OptimizerOptions::*text = nullptr;
 };

@@ -12,7 +12,7 @@ namespace hfc::optim {
 using Groups = std::vector<ParameterGroup>;
 using Maker = std::unique_ptr<Optimizer> (*)(Groups);
 
-/// The function that makes one of known_optimizers() or lbfgs.
+/// The function that builds the optimizer `name`: one of known_optimizers(), or lbfgs.
 Maker maker_of(const std::string& name);
 
 /// L-BFGS, optionally with a strong-Wolfe line search, as in minFunc. Supports only one group.

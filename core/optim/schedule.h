@@ -1,6 +1,6 @@
 // Learning-rate schedules, computed as in PyTorch's torch.optim.lr_scheduler: each step changes the
 // current rate of the group. The factors of several schedules of one optimizer are therefore
-// multiplied, and a schedule continues from a rate that is set by hand.
+// multiplied, and a schedule continues from a rate that was set by hand.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -25,8 +25,7 @@ class ScheduleState {
     explicit ScheduleState(Json& target) : target_(&target) {}
     explicit ScheduleState(const Json& source) : source_(&source) {}
 
-    /// Stores the value, or replaces it by a stored one; a value that is not stored does not
-    /// change.
+    /// Writing stores the value; reading replaces it with the stored value, if there is one.
     template <typename T>
     void operator()(const char* name, T& value) {
         if (target_ != nullptr) {
@@ -62,7 +61,7 @@ class Schedule {
 
     /// PyTorch's name: "StepLR".
     virtual std::string name() const = 0;
-    /// Continues by one step. Throws Error if a rate is no longer a number.
+    /// Continues by one step. Throws Error if a rate would no longer be finite.
     virtual void step();
     /// Jumps to an epoch, computing the rate with the closed formula if there is one. Only
     /// CosineAnnealingWarmRestarts accepts fractions. Throws Error for schedules that cannot jump.
@@ -77,25 +76,25 @@ class Schedule {
 
     /// PyTorch's state_dict().
     Json state();
-    /// Takes over the values in `saved`, as PyTorch does. The rates of the groups do not change,
-    /// because they are part of the optimizer's state. Throws Error for a value of the wrong type
-    /// or out of range, and then changes nothing.
+    /// Loads the values in `saved`, as PyTorch does. The rates of the groups do not change, because
+    /// they are part of the optimizer's state. Throws Error for a value of the wrong type or out of
+    /// range, without changing anything.
     void load(const Json& saved);
 
     /// Stores each group's rate as its initial_lr and takes the first step. The make functions
     /// below call it. last_epoch: -1, or the last epoch of an earlier run. Throws Error for an
-    /// option out of range, and then changes nothing.
+    /// option out of range, without changing anything.
     virtual void start(int64_t last_epoch);
 
   protected:
     explicit Schedule(Optimizer& optimizer) : optimizer_(optimizer) {}
 
-    /// Makes the necessary changes to the groups before their rates become initial_lr.
+    /// Makes any changes that the groups need before their rates are stored as initial_lr.
     virtual void prepare(bool /*resumed*/) {}
     /// Takes the first step again: SequentialLR does this with its first schedule.
     void initial_step();
     virtual void update(std::optional<int64_t> epoch);
-    /// Undoes the change of last_epoch by the first step; SequentialLR does this to its schedules.
+    /// Undoes the first step's change to last_epoch; SequentialLR calls this for its schedules.
     virtual void undo() { --last_epoch_; }
 
     /// The groups' rates at last_epoch_, computed from their current rates.
@@ -111,7 +110,7 @@ class Schedule {
     std::vector<double> present_times(double factor) const;
     std::vector<double> base_times(double factor) const;
     void set_rates(const std::vector<double>& rates);
-    /// Returns one value per group, from either one value for all groups or one for each. Throws
+    /// Returns one value per group, given either one value for all groups or one for each. Throws
     /// Error for any other number of values.
     std::vector<double> for_each_group(const char* what, const std::vector<double>& values) const;
 
@@ -126,7 +125,7 @@ class Schedule {
     Optimizer& optimizer_;
 };
 
-/// The factor of the rate at an epoch.
+/// The factor by which the rate is multiplied at an epoch.
 using RateFactor = std::function<double(int64_t)>;
 
 /// Each function throws Error for options out of range. last_epoch: see Schedule::start().
@@ -151,7 +150,7 @@ SchedulePtr make_cosine_annealing_warm_restarts(Optimizer& optimizer, int64_t T_
                                                 int64_t T_mult = 1, double eta_min = 0,
                                                 int64_t last_epoch = -1);
 
-/// Runs the schedules one after another: number i + 1 from epoch milestones[i] on.
+/// Runs the schedules one after another: schedules[i + 1] starts at epoch milestones[i].
 SchedulePtr make_sequential_lr(Optimizer& optimizer, std::vector<SchedulePtr> schedules,
                                std::vector<int64_t> milestones, int64_t last_epoch = -1);
 /// Steps all schedules at each step.

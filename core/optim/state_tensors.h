@@ -9,7 +9,7 @@ namespace hfc::optim {
 
 /// The state `name`, with one number for each element of the weight; filled with `value` at the
 /// first step. It has the weight's layout, dtype and device, even if the weight has been converted
-/// since. Throws Error if it has another shape.
+/// since. Throws Error if it has a different shape.
 at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& weight,
                    double value);
 /// The same, filled with zeros.

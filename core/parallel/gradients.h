@@ -1,5 +1,6 @@
-// The gradients of a batch that several processes share: c10d::Reducer, the engine of PyTorch's
-// DistributedDataParallel, which reduces gradients while the backward pass is still running.
+// Averages gradients when several processes share a batch. Uses c10d::Reducer, the engine of
+// PyTorch's DistributedDataParallel, which reduces gradients while the backward pass is still
+// running.
 #pragma once
 
 #include "parallel/group.h"
@@ -33,7 +34,7 @@ class GradientReducer {
     GradientReducer(const GradientReducer&) = delete;
     GradientReducer& operator=(const GradientReducer&) = delete;
 
-    /// reduces: the same value as for the backward pass that follows.
+    /// reduces: the value that will be passed to before_backward().
     void before_forward(bool reduces);
     /// Call it before loss.backward(). reduces: false if more gradients are added before the
     /// average is computed.

@@ -64,13 +64,13 @@ class Solo : public Group {
     c10::intrusive_ptr<c10d::ProcessGroup> process_group() const override;
 };
 
-/// A group over a process group of c10d, for tensors in the CPU's memory.
+/// A group that uses a process group of c10d, for tensors in CPU memory.
 std::unique_ptr<Group> make_group(c10::intrusive_ptr<c10d::ProcessGroup> group);
 
 /// The processes of this job: a Solo, unless a launcher has started several.
 Group& world();
 
-/// Sets the result of world(), or restores a Solo (nullptr). The group must outlive its use.
+/// Makes world() return `group`, or a Solo if `group` is nullptr. The group must outlive its use.
 void set_world(Group* group) noexcept;
 
 /// Within this scope, this process works without the others.
@@ -93,7 +93,7 @@ at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Te
                        int64_t rows);
 
 /// Throws Error on all ranks unless `value` is the same text on all ranks. The Error names a rank
-/// that differs and both values. what: "the script".
+/// that differs and both values. what: the value's name in the message ("the script").
 void require_same(Group& group, const std::string& what, const std::string& value);
 
 }  // namespace hfc::parallel

@@ -1,5 +1,5 @@
-// Several processes from the start of the program to its end: whether a launcher has started them,
-// the module through which they communicate, and how they end together.
+// How several processes start and end together: detects whether a launcher has started them, loads
+// the module through which they communicate, and ends them.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,11 @@ struct LaunchOptions {
 };
 
 /// Makes world() the group of all processes if a launcher has started several or options.way
-/// requires it. From then on, ranks other than 0 write nothing to standard output. Throws Error for
-/// an unknown way, if the module is missing, and if the processes cannot communicate.
+/// requires it. From then on, ranks other than 0 write nothing to standard output. Throws Error if
+/// an option is invalid, if the module is missing, or if the processes cannot communicate.
 void begin(const LaunchOptions& options);
 
-/// Whether begin() has found other processes.
+/// Whether begin() has made a group of processes.
 bool is_begun() noexcept;
 
 /// The number of cores for this process if cores that several ranks may use are divided fairly: at
@@ -38,7 +38,7 @@ int64_t fair_threads(int64_t cores);
 /// all ranks.
 void before_message() noexcept;
 
-/// "hfc-host", or "hfc-host: rank 1" if there are several processes: the start of messages.
+/// The prefix of messages: "hfc-host", or "hfc-host: rank 1" if there are several processes.
 std::string teller();
 
 /// Call it when the ranks have agreed to stop: all ranks then call finish(), although their status

@@ -1,4 +1,4 @@
-// The contents of a figure of numbers, and the gnuplot program that draws it. Without LibTorch.
+// The contents of a chart, and the gnuplot program that draws it. Without LibTorch.
 #pragma once
 
 #include "plot/format.h"
@@ -14,10 +14,10 @@ enum class Kind { line, points, bars };
 
 struct Curve {
     std::string name;  ///< the name in the legend; without a name, the curve is not in the legend
-    /// In the order given. A line breaks at a y that is not finite and at an x that is smaller than
-    /// the one before.
+    /// In the order given. A line breaks at points that are not finite and wherever x decreases.
     std::vector<std::pair<double, double>> points;
-    /// (low, high) for each point, or empty. Lines have a band, points and bars have whiskers.
+    /// (low, high) for each point, or empty. Drawn as a band around a line, and as whiskers on
+    /// points and bars.
     std::vector<std::pair<double, double>> band = {};
     /// Curves with the same text in this field have the same colour; empty means `name`.
     std::string colour = {};
@@ -33,7 +33,7 @@ struct Axis {
     std::vector<std::string> categories = {};  ///< the names of 0, 1, 2 ..., below bars
 };
 
-/// A text at a position on the axes.
+/// Text at a position given in axis coordinates.
 struct Note {
     double x = 0;
     double y = 0;
@@ -44,7 +44,7 @@ struct Note {
 struct ColourMap {
     size_t columns = 0;
     std::vector<double> values;  ///< row by row, from the top; a value that is not finite is white
-    /// Centres of the first and the last column; if they are equal, the columns' numbers.
+    /// The centres of the first and the last column; if they are equal, column numbers are used.
     std::pair<double, double> x = {0, 0};
     std::pair<double, double> y = {0, 0};  ///< likewise for the rows
     std::optional<std::pair<double, double>> range = {};
@@ -65,7 +65,7 @@ struct Panel {
 struct Chart {
     std::vector<Panel> panels;
     std::string title = {};
-    /// The panels in a row have the same vertical axis, drawn once.
+    /// The panels in a row share one vertical axis, which is drawn once.
     bool one_vertical_axis = false;
     size_t across = 4;     ///< panels per row
     double width = 0;      ///< the width of the whole figure in mm; 0 means 400 points per panel

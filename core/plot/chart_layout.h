@@ -8,7 +8,7 @@
 
 namespace hfc::plot {
 
-/// A line of the legend, and how its curve is drawn.
+/// An entry of the legend, and how its curve is drawn.
 struct Entry {
     std::string name;
     size_t colour;  ///< the position of its colour in the list of colour names

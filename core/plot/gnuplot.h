@@ -7,7 +7,7 @@
 
 namespace hfc::plot {
 
-/// Whether there is a gnuplot on the PATH.
+/// Whether gnuplot is on the PATH.
 bool has_gnuplot();
 
 /// Runs gnuplot on `program` and returns its standard output. Uses neither a shell nor a temporary

@@ -16,7 +16,7 @@ struct ImageGrid {
     /// uint8 [N, C, H, W] on the CPU with C = 1 (grey) or 3 (RGB), laid out row by row.
     at::Tensor images;
     int64_t columns = 8;  ///< pictures per row
-    /// One per picture, or none. A caption may have several lines.
+    /// One per picture, or empty. A caption may have several lines.
     std::vector<std::string> captions = {};
     std::vector<std::string> headings = {};  ///< one per row, to its left; or none
     std::string title = {};

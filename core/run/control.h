@@ -1,6 +1,6 @@
 // The control file of a run directory: a request to the current training run, as one word in
-// DIR/control. Header only and without LibTorch, because the viewer writes the file, and hfc.train
-// reads it. A shell can write it, too: echo pause > runs/NAME/control
+// DIR/control. Header only and without LibTorch, for use in both the viewer, which writes the file,
+// and hfc.train, which reads it. A shell can also write the file: echo pause > runs/NAME/control
 #pragma once
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ inline std::filesystem::path control_file(const std::filesystem::path& run) {
     return run / "control";
 }
 
-/// Returns the request in the file; go_on if there is no file or no known word.
+/// Returns the request in the file; go_on if there is no file, or if its word is unknown.
 inline Request read_request(const std::filesystem::path& run) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(control_file(run), error)) {

@@ -21,8 +21,8 @@ inline std::string csv_field(const std::string& text) {
 
 using CsvRows = std::vector<std::vector<std::string>>;
 
-/// Returns the fields of a CSV text; the first row contains the names of the columns. Reads a
-/// damaged text as far as possible.
+/// Returns the fields of a CSV text; the first row contains the names of the columns. Reads as much
+/// of a damaged text as possible.
 inline CsvRows parse_csv(const std::string& text) {
     CsvRows rows;
     std::vector<std::string> row;

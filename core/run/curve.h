@@ -1,4 +1,4 @@
-// The points that a viewer keeps of a curve.
+// The points of a curve that a viewer keeps.
 #pragma once
 
 #include "base/natural_order.h"

@@ -12,15 +12,14 @@ namespace hfc::run {
 using RunSettings = std::vector<std::pair<std::string, std::string>>;
 
 /// The settings that differ between two runs of the same script. If there are several scripts,
-/// "name" is included as the first setting, and so are settings that differ between runs of
-/// different scripts. An option that only some of the scripts have does not count as a difference
-/// between them.
+/// "name" comes first, and settings that differ between runs of different scripts are included. An
+/// option that only some of the scripts have does not count as a difference between them.
 struct Differing {
     std::vector<std::string> names;  ///< in natural order, without "options."
     /// For each run, one value per name; "" if the run does not have it.
     std::vector<std::vector<std::string>> values;
-    /// For each run, the script if there are several (with an empty name), and the settings that
-    /// differ between the runs of this script.
+    /// For each run: its script, under an empty name, if there are several scripts; then the
+    /// settings that differ between the runs of this script.
     std::vector<RunSettings> labels;
 };
 

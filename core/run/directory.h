@@ -7,7 +7,7 @@
 
 namespace hfc::run {
 
-/// Files and directories made so far. The destructor removes them unless they are kept.
+/// Files and directories made so far. The destructor removes them unless keep() has been called.
 class Made {
   public:
     Made() = default;
@@ -22,8 +22,8 @@ class Made {
     std::vector<std::filesystem::path> paths_;
 };
 
-/// Makes the directory that the user has chosen, or accepts an empty one. Throws Error if it is not
-/// empty or cannot be made.
+/// Makes the directory that the user has chosen, or accepts it if it exists and is empty. Throws
+/// Error if it is not empty or cannot be made.
 std::filesystem::path chosen_directory(const std::filesystem::path& out, Made& made);
 
 /// Makes PARENT/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... appended if it exists. Throws Error if that

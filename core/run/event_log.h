@@ -30,8 +30,8 @@ class EventLog {
         resume,  ///< the file must exist; a truncated last line is removed
     };
 
-    /// Throws Error naming the file if it cannot be opened, if another process has it open, or
-    /// (resume) if it contains a line that is not an event.
+    /// Throws Error naming the file if it cannot be opened, if another process has it open, or (for
+    /// Open::resume) if it contains a line that is not an event.
     EventLog(const std::filesystem::path& path, Open mode);
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
@@ -44,12 +44,12 @@ class EventLog {
     /// completely (full disk); an incomplete line is then removed.
     void append(const Json& event);
 
-    /// Whether the next event is already in the file from an earlier process. Everything that
-    /// belongs to the event has then been written, too.
+    /// Whether the next event is already in the file from an earlier process. If so, everything
+    /// that belongs to the event has been written as well.
     bool repeats() const { return earlier_.has_value(); }
 
-    /// Visits all events logged so far, in order. They are read from the file, because a log may be
-    /// larger than the memory.
+    /// Visits all events logged so far, in order. They are read from the file, because a log may
+    /// not fit in memory.
     void for_each(const std::function<void(const Json&)>& visit) const;
 
   private:

@@ -17,7 +17,7 @@ class LineReader {
         : descriptor_(descriptor), path_(std::move(path)), end_(end) {}
 
     /// Returns the next line without its newline, or nothing if there is no complete one. Throws
-    /// Error if the file cannot be read and for a line of more than 64 MB.
+    /// Error if the file cannot be read or a line is longer than 64 MB.
     std::optional<std::string> next();
 
     /// The position of the start of the next line.

@@ -52,15 +52,15 @@ class Run {
   public:
     /// Makes the directory, which must either not exist or be empty: an earlier run is never
     /// overwritten (-2, -3 ... is appended to the default name if it exists). Throws Error naming
-    /// the directory if it is not empty or cannot be written; nothing is then left behind.
+    /// the directory if it is not empty or cannot be written, leaving nothing behind.
     explicit Run(const RunOptions& options);
-    /// Writes the rest of the tables. The end of the process does the same.
+    /// Updates the Markdown tables. This also happens when the process ends.
     ~Run();
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     const std::filesystem::path& directory() const { return directory_; }
-    /// Whether another process of the job writes this run. Nothing is then written or drawn here,
-    /// and all arguments are only checked.
+    /// Whether another process of the job writes this run. If so, this process only checks the
+    /// arguments; it writes and draws nothing.
     bool silent() const { return silent_; }
 
     /// EventLog::append() on metrics.jsonl.
@@ -73,14 +73,14 @@ class Run {
     void row(const std::string& table, const Json& row);
 
     /// Draws curves of the logged events with gnuplot and returns the paths of NAME.svg, NAME.png
-    /// and NAME.pdf. If gnuplot is not installed, or must not be started, its programs NAME.svg.gp,
-    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws a figure on another machine.
-    /// Throws Error if there is nothing to draw, if a panel is not the name of a series (listing
-    /// the known ones), or if gnuplot fails.
+    /// and NAME.pdf. If gnuplot is not installed, or must not be started, gnuplot programs
+    /// (NAME.svg.gp, ...) are written instead: `gnuplot NAME.png.gp > NAME.png` draws a figure on
+    /// another machine. Throws Error if there is nothing to draw, if there is no series for a
+    /// requested panel (listing the known series), or if gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure,
                                             const FigureOptions& options) const;
 
-    /// Draws a chart of numbers in the same way as plot().
+    /// Draws `chart` in the same way as plot().
     std::vector<std::filesystem::path> chart(const std::string& figure,
                                              const plot::Chart& chart) const;
 
@@ -98,21 +98,21 @@ class Run {
 
     /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} together
     /// with the fields of `event` ("epoch", "series"). Throws Error for a curve without a name or
-    /// points, with more than 65536 points, or with different numbers of x and y.
+    /// points, with more than 65536 points, or with different numbers of x and y values.
     void curve(const std::string& name, const WholeCurve& curve,
                const Json& event = Json::object());
 
     /// From now on, everything that is logged is also recorded. Returns the number of records so
     /// far.
     size_t remember();
-    /// Returns the records from number `from` on. A loop stores them in its checkpoint, because it
-    /// does not log them again when it continues from the checkpoint.
+    /// Returns the records starting with number `from`. A loop stores them in its checkpoint,
+    /// because it does not log them again when it continues from the checkpoint.
     Json remembered(size_t from) const;
-    /// Logs these records again. Throws Error as log() and row() do.
+    /// Logs these records again. Throws Error in the same cases as log() and row().
     void tell_again(const Json& remembered);
 
-    /// The directory for the checkpoints of the next training: checkpoints/training-1, -2 ... in
-    /// the order of the calls, which is the same after a resume.
+    /// The directory for the checkpoints of the next training run: checkpoints/training-1, -2 ...
+    /// in the order of the calls, which is the same after a resume.
     std::filesystem::path next_checkpoints();
 
   private:
@@ -141,8 +141,8 @@ class Run {
 };
 
 /// Throws Error unless `name` can be used as a file name: letters, digits, space, '.', '_', '-', no
-/// leading dot, at most 200 bytes. `what` is the start of the sentence: "run:plot: the figure's
-/// name".
+/// leading dot, at most 200 bytes. `what` is the start of the error message: "run:plot: the
+/// figure's name".
 void check_name(const std::string& what, const std::string& name);
 
 }  // namespace hfc::run

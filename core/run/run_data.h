@@ -1,4 +1,4 @@
-// Reads the log of a run as curves and pictures, while the log grows, for programs that show runs.
+// Reads a run's curves and pictures from its log while the log grows, for programs that show runs.
 // Without LibTorch.
 #pragma once
 
@@ -29,7 +29,7 @@ struct RunDataLimits {
 };
 inline constexpr size_t longest_name = 200;  ///< in bytes, of a panel or series
 
-/// A curve that was logged as a whole (run:curve), once or, usually, once per epoch.
+/// A curve that was logged as a whole (run:curve), usually once per epoch.
 struct Version {
     double epoch = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> x, y;
@@ -74,8 +74,8 @@ class RunData {
     const std::map<std::string, WholeCurves>& whole_curves() const { return whole_curves_; }
     /// "images/NAME-N.png" -> its description
     const std::map<std::string, Picture>& pictures() const { return pictures_; }
-    /// Sentences that say how much of a large file has been read and what cannot be shown; empty if
-    /// there is nothing to say.
+    /// Sentences about what has not been read or cannot be shown; empty if there is nothing to
+    /// report.
     std::string note() const;
     bool exists() const { return exists_; }
     bool more() const { return more_; }

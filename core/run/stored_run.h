@@ -24,10 +24,11 @@ nlohmann::ordered_json read_config(const std::filesystem::path& directory);
 /// Names with values.
 using Settings = std::vector<std::pair<std::string, nlohmann::ordered_json>>;
 
-/// The values in an object, in its order; nested ones have names such as "epochs.natural".
+/// The values in an object, in the object's order; nested values have names such as
+/// "epochs.natural".
 Settings flat_settings(const nlohmann::ordered_json& object);
 
-/// The options in a config, as flat_settings(), in the natural order of their names.
+/// The options in a config, flattened by flat_settings() and in the natural order of their names.
 Settings flat_options(const nlohmann::ordered_json& options);
 
 /// The rows of a CSV text. Fields that can be read as numbers (including nan and inf) become
@@ -37,7 +38,8 @@ Rows rows_from_csv(const std::string& text);
 /// name -> rows
 using Tables = std::map<std::string, Rows, NaturalOrder>;
 
-/// The contents of all NAME.csv in the directory. Throws Error naming a file that cannot be read.
+/// The contents of all CSV files in the directory. Throws Error if a file cannot be read (naming
+/// it).
 Tables read_tables(const std::filesystem::path& directory);
 
 /// The events of metrics.jsonl. A truncated last line and lines that are not events are skipped.

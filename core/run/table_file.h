@@ -11,8 +11,8 @@
 
 namespace hfc::run {
 
-/// Appends each row to the CSV file; a row with a new column rewrites the file. The Markdown file
-/// is rewritten immediately while the table is short and less often later, so that n rows cost
+/// Appends each row to the CSV file; if the row has a new column, rewrites the file. The Markdown
+/// file is rewritten immediately while the table is short and less often later, so that n rows cost
 /// O(n); it has all rows after finish().
 ///
 /// After a resume, the script adds its rows again. The CSV file keeps its old rows until there are
@@ -23,8 +23,8 @@ class TableFile {
     /// exist.
     TableFile(std::filesystem::path path, bool resumed);
 
-    /// Throws Error naming the file and the reason if the row cannot be written; it is then in
-    /// neither file.
+    /// Throws Error naming the file and the reason if the row cannot be written; neither file then
+    /// contains the row.
     void add(const nlohmann::ordered_json& row);
 
     /// Updates the Markdown file.

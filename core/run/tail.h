@@ -9,7 +9,7 @@
 namespace hfc::run {
 
 /// Reads each byte of the file once. The file need not exist yet. If it is replaced, truncated or
-/// rewritten under the same name, reading starts again.
+/// rewritten under the same name, reading starts over.
 class Tail {
   public:
     struct News {
@@ -22,7 +22,7 @@ class Tail {
     explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
 
     /// Reads at most `limit` new bytes. Calls `begin_again` before the first line if reading starts
-    /// again, and `line` for each complete line; an incomplete last line is kept until the rest of
+    /// over, and `line` for each complete line; an incomplete last line is kept until the rest of
     /// it has been written.
     News poll(const std::function<void()>& begin_again,
               const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);

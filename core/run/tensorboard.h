@@ -1,4 +1,4 @@
-// Event files that TensorBoard reads: records of TFRecord, each of which is an Event of
+// Event files that TensorBoard reads: TFRecord files in which each record is an Event as defined in
 // TensorFlow's event.proto. Without LibTorch.
 #pragma once
 
@@ -30,7 +30,8 @@ std::string tensorboard_start(double time);
 std::string tensorboard_event(const TensorBoardValue& value);
 std::string tensorboard_event(const TensorBoardImage& image);
 
-/// Returns one record of a file: the data with their length and checksums before and after them.
+/// Returns one record of a file: the length of the data, the length's checksum, the data, and the
+/// data's checksum.
 std::string tensorboard_record(std::string_view data);
 
 }  // namespace hfc::run

@@ -1,11 +1,11 @@
-// The event of Run::curve. Header only and without LibTorch, because the readers of runs use it,
-// too.
+// The event that Run::curve logs. Header only and without LibTorch, because the readers of runs
+// also use it.
 #pragma once
 
 namespace hfc::run {
 
 /// Whether an event comes from Run::curve and not from a script that uses the same keys. Json:
-/// nlohmann's type, ordered or not.
+/// nlohmann::json or nlohmann::ordered_json.
 template <typename Json>
 bool is_whole_curve(const Json& event) {
     const auto is_array = [&](const char* key) {

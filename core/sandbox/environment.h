@@ -9,8 +9,8 @@ namespace hfc::sandbox {
 /// Whether a variable with this name configures the computation or the language.
 bool is_kept(std::string_view name);
 
-/// Removes all other variables, because some may hold tokens or passwords. Their text is erased
-/// from /proc/self/environ, too. Sets TMPDIR to `temporary`.
+/// Removes all other variables, because some may hold tokens or passwords. Also erases them from
+/// /proc/self/environ. Sets TMPDIR to `temporary`.
 void clean_environment(const std::filesystem::path& temporary);
 
 }  // namespace hfc::sandbox

@@ -15,10 +15,10 @@ struct Limits {
 
 /// Forks. Returns nothing in the new process, which keeps only the three standard descriptors and
 /// is killed if the calling process ends first. The calling process waits and forwards signals. If
-/// a limit is reached, it kills the new process and writes a sentence to standard error. It returns
-/// the exit status: that of the new process, 128 plus the number of the signal that ended it, or
-/// limit_status. Because the limits are enforced from outside, code in the new process cannot lift
-/// them.
+/// a limit is reached, it kills the new process and writes a message to standard error. It returns
+/// an exit status: the new process's own status, 128 plus the number of the signal that ended it,
+/// or limit_status. Because the limits are enforced from outside, code in the new process cannot
+/// lift them.
 std::optional<int> supervise(const Limits& limits);
 
 }  // namespace hfc::sandbox

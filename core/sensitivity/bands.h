@@ -26,15 +26,16 @@ struct Bands {
 };
 
 /// Rings of equal width around the zero frequency, from 0 to `radius` bins, including the outer
-/// edge of the last ring; 0 means up to the farthest frequency, hypot(H / 2, W / 2) for even sizes.
-/// map: [..., H, W], zero-frequency component first. Throws Error for fewer than one band.
+/// edge of the last ring. If `radius` is 0, the rings extend to the farthest frequency, hypot(H /
+/// 2, W / 2) for even sizes. map: [..., H, W], zero-frequency component first. Throws Error for
+/// fewer than one band.
 Bands radial(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
              double radius = 0);
 
 /// Sectors of directions modulo pi, because k and -k are the same frequency of an image. Band 0 is
 /// centred at direction 0 (frequencies along the rows, which vary from column to column), and band
 /// n / 2 at pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0, the
-/// frequencies beyond it are left out, too.
+/// frequencies beyond it are also left out.
 Bands angular(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
               double radius = 0);
 

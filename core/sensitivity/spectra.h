@@ -7,8 +7,8 @@
 namespace hfc::sensitivity {
 
 /// The mean of |X(k)|^2 / (H W) over the images, for each channel: float64 [C, H, W] on the CPU,
-/// zero-frequency component first. Its sum over the frequencies is the mean sum of squares of an
-/// image (Parseval). Labels are not needed.
+/// zero-frequency component first. Its sum over the frequencies is an image's sum of squares,
+/// averaged over the images (Parseval). Labels are not needed.
 at::Tensor power_spectrum(const data::Dataset& dataset, int64_t batch_size = 100);
 
 /// The gradients of the sum of cross-entropies with respect to the images: float32 [N, C, H, W] on

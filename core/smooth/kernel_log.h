@@ -9,9 +9,9 @@ namespace hfc::smooth {
 
 /// Logs the kernels of a network's first convolution as pictures with Run::image, under the name
 /// "kernels" or "kernels SERIES". The first convolution is the first parameter with four
-/// dimensions. Grey is 0, and the largest weight is black or white; at most 64 kernels are logged.
-/// Kernels with one or three channels are shown unchanged; for others, the mean over the channels
-/// is shown. Throws Error for a network without a convolution.
+/// dimensions. Zero is grey, and the weight with the largest magnitude is black or white; at most
+/// 64 kernels are logged. Kernels with one or three channels are shown unchanged; for others, the
+/// mean over the channels is shown. Throws Error for a network without a convolution.
 void log_kernels(run::Run& run, const std::string& series,
                  const std::vector<at::Tensor>& parameters, int64_t epoch);
 

@@ -1,4 +1,4 @@
-// The dtypes of the file formats, and the check of a shape that a file states.
+// The dtypes of the file formats, and a check of the shape given in a file.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,7 +25,7 @@ std::span<const Dtype> dtypes();
 const Dtype* find_dtype(std::string_view Dtype::*format, std::string_view name);
 const Dtype* find_dtype(at::ScalarType type);
 
-/// All names of one format, for errors: "F64, F32, ...".
+/// All names of one format, for error messages: "F64, F32, ...".
 std::string dtype_names(std::string_view Dtype::*format);
 
 /// The largest number of dimensions that LibTorch's operators accept.

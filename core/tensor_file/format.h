@@ -16,8 +16,8 @@ namespace hfc::tensor_file {
 static_assert(std::endian::native == std::endian::little,
               "the formats are little-endian and are copied as they are");
 
-/// The problem in a file, in words that follow "cannot read 'FILE': "; load() turns it into an
-/// Error.
+/// A problem in a file. load() turns it into an Error: "cannot read 'FILE': " followed by this
+/// text.
 class Malformed : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -45,7 +45,7 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata);
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
 at::Tensor read_npy(const ByteSource& source);
-/// Like npy_layout(file), for an array that is the whole source. Throws Malformed.
+/// Like npy_layout(file), but for a source that is an entire npy file. Throws Malformed.
 NpyLayout read_npy_layout(const ByteSource& source);
 /// The layout of the bytes of a NumPy array.
 struct ArrayLayout {
@@ -54,7 +54,7 @@ struct ArrayLayout {
     bool big_endian;
     bool fortran_order;
 };
-/// A tensor whose bytes `fill` writes in the layout of the array.
+/// Makes a tensor; `fill` writes its bytes in the layout of the array.
 at::Tensor make_array(ArrayLayout layout, const std::function<void(const at::Tensor&)>& fill);
 /// The header before the tensor's bytes in an npy file.
 std::string npy_header(const std::string& name, const at::Tensor& tensor);
@@ -67,7 +67,7 @@ void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& me
 /// The name under which safetensors and npz store metadata; no tensor may have it.
 constexpr auto metadata_name = "__metadata__";
 
-/// The member that identifies an archive as one of PyTorch's, whether or not it is in a directory.
+/// The member that identifies an archive as one of PyTorch's; it may be in a directory.
 constexpr std::string_view pickle_name = "data.pkl";
 Content read_pytorch(ZipReader& archive);
 
@@ -77,7 +77,7 @@ bool is_legacy(std::string_view start);
 Content read_legacy(const InputFile& file);
 /// Reads a pickle that is not part of an archive.
 Content read_bare_pickle(const InputFile& file);
-/// The storage that torch.save wrote separately into `bytes`.
+/// Reads `bytes`, the output of torch.save for a single storage.
 at::Tensor legacy_storage(std::string_view bytes);
 
 /// The values of a dense tensor as a contiguous CPU tensor.

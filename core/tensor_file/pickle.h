@@ -1,7 +1,7 @@
 // Python's pickle format, as far as checkpoints need it. A pickle is a program for a small stack
-// machine, whose dangerous opcodes name Python functions and call them. Here, a name is only
-// compared with a list, and only our own functions are called: calls of other functions are stored
-// as records.
+// machine, whose dangerous opcodes name Python functions and call them. Here, names are only looked
+// up in a list, and only our own functions are called; calls to other functions are stored as
+// records.
 #pragma once
 
 #include "tensor_file/dtype.h"
@@ -57,7 +57,7 @@ struct Value {
     }
 };
 
-/// The memory that a pickle may use, because a few bytes of program can request a lot of memory.
+/// Limits the memory that a pickle may use, because a few bytes of program can request a lot of it.
 class Budget {
   public:
     /// Throws Malformed if the budget is exhausted.

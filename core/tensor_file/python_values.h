@@ -9,16 +9,16 @@
 
 namespace hfc::tensor_file {
 
-/// Traverses a machine's values. Names and items are counted, so that values that share parts, or
-/// that contain themselves, do not grow without bound.
+/// Traverses a machine's values. Counts names and items, so that values that share parts or contain
+/// themselves cannot grow without bound.
 class TreeMaker {
   public:
     /// `program_bytes`: the size of the pickle, which limits the bytes of strings and arrays in the
     /// tree.
     explicit TreeMaker(uint64_t program_bytes);
 
-    /// Throws Malformed for values that are nested too deeply, for too many values, and if all
-    /// objects are left out.
+    /// Throws Malformed if values are nested too deeply, if there are too many, or if all objects
+    /// are left out.
     Tree make(const pickle::Value& value);
 
     /// "optimizer.when (datetime.datetime)": the path of each value that was left out, and why.
@@ -36,7 +36,7 @@ class TreeMaker {
     Tree container(const Object& object, const std::string& path, int depth);
     Tree leave_out(const std::string& path, const std::string& what);
 
-    /// The next three return nothing if the object has another type or is damaged.
+    /// The next three return nothing if the object has a different type or is damaged.
     std::optional<std::string> bytes(const Value& value);
     std::optional<Tree> simple(const Object& object, std::string_view type);
     std::optional<Tree> numpy(const Object& object, std::string_view type);

@@ -1,5 +1,5 @@
-// The functions that the pickles of PyTorch's files may call, wherever the bytes of their storages
-// are.
+// The functions that the pickles of PyTorch's files may call, no matter where the bytes of their
+// storages are.
 #pragma once
 
 #include "tensor_file/pickle.h"
@@ -12,8 +12,8 @@ namespace hfc::tensor_file {
 class StorageSource {
   public:
     virtual ~StorageSource() = default;
-    /// Returns the storage with this key, as a tensor with one dimension; the same tensor for the
-    /// same key. Checks `count` before it allocates memory. Throws Malformed.
+    /// Returns the storage with this key, as a tensor with one dimension; the same key always gives
+    /// the same tensor. Checks `count` before it allocates memory. Throws Malformed.
     virtual at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) = 0;
 };
 

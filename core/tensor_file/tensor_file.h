@@ -31,10 +31,10 @@ struct Content {
     std::vector<std::string> left_out;
 };
 
-/// Reads a file, whose format is recognised by its contents, not by its extension. Nothing in it is
-/// executed. Reads tensors, containers, numbers and strings. NumPy's arrays and scalars, sets,
-/// paths, namespaces, devices and dtypes are converted to these if possible. Throws Error naming
-/// the file and the problem.
+/// Reads a file. The format is recognised by the file's contents, not by its extension. Nothing in
+/// it is executed. Reads tensors, containers, numbers and strings. NumPy's arrays and scalars,
+/// sets, paths, namespaces, devices and dtypes are converted to these if possible. Throws Error
+/// naming the file and the problem.
 Content read(const std::filesystem::path& path);
 
 /// Returns the tensors of a file, on the CPU. The format is recognised by the file's contents, not
@@ -45,16 +45,16 @@ Content read(const std::filesystem::path& path);
 ///     if save() wrote it;
 ///   - npy: one tensor with the name "", in either byte order, in C or Fortran order;
 ///   - PyTorch's .pt and .pth, and other pickles: flatten(read(path)).
-/// Tensors that shared memory when they were saved share it again; none requires grad.
+/// Tensors that shared memory when they were saved share it again; they do not require grad.
 /// Every length in the file is checked before it is used. Throws Error naming the file and the
 /// problem.
 NamedTensors load(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
-/// Returns the tensors of a tree. The names of nested dicts are joined by dots; lists and tuples
-/// count from 0 as in PyTorch: {"model": {"fc.weight": w}, "epoch": 3} gives "model.fc.weight" and
-/// "epoch". Numbers and booleans become 0-dim tensors (int64, float64, bool); strings and None are
-/// skipped.
-/// A single tensor has the name "". Throws Malformed if two tensors have the same name.
+/// Returns the tensors of a tree. The names of nested dicts are joined by dots; items of lists and
+/// tuples are numbered from 0, as in PyTorch: {"model": {"fc.weight": w}, "epoch": 3} gives
+/// "model.fc.weight" and "epoch". Numbers and booleans become 0-dim tensors (int64, float64, bool);
+/// strings and None are skipped. A single tensor has the name "". Throws Malformed if two tensors
+/// have the same name.
 NamedTensors flatten(const Tree& tree);
 
 /// Writes tensors in the format given by the extension: .safetensors, .npz (stored) or .npy
@@ -74,12 +74,12 @@ struct NpyLayout {
     uint64_t offset;  ///< of the first value, in bytes
 };
 
-/// Returns the layout of a file in C order with this machine's byte order. Throws Error naming the
-/// file for another order, for a file that is not npy, and for a size that differs from the one in
-/// its header.
+/// Returns the layout of a file in C order with this machine's byte order. Throws Error (naming the
+/// file) for any other order, for a file that is not npy, and for a file size that does not match
+/// the header.
 NpyLayout npy_layout(const InputFile& file);
 
-/// The tensors whose name starts with `prefix` and a dot, named by the rest:
+/// The tensors whose names start with `prefix` and a dot; this part of the names is removed:
 /// under(load("checkpoint.pt"), "state_dict").
 NamedTensors under(const NamedTensors& tensors, const std::string& prefix);
 

@@ -1,6 +1,5 @@
 // The only thread that calls MPI. It starts a collective, waits for it without occupying a core,
-// answers other ranks' questions about the position of this rank, and reports ranks that do not
-// take part.
+// answers other ranks' requests for this rank's position, and reports ranks that do not take part.
 #pragma once
 
 #define OMPI_SKIP_MPICXX 1  // the C++ bindings would need an additional library
@@ -20,12 +19,13 @@
 
 namespace hfc::parallel::mpi {
 
-/// Throws std::runtime_error with MPI's text.
+/// Throws std::runtime_error with MPI's error message.
 void check(int code, const char* what);
 
 class Engine {
   public:
-    /// One collective: each call of `start` starts one piece of it, until `start` returns false.
+    /// One collective. Each call to `start` starts its next part, or returns false if there are no
+    /// more.
     struct Job {
         std::string name;  ///< "all_reduce of 1024 numbers"
         std::function<bool(MPI_Request&)> start;
@@ -42,8 +42,8 @@ class Engine {
 
     int rank() const { return rank_; }
     int size() const { return size_; }
-    /// Only for the end, because a rank that has ended must not take part in collectives of other
-    /// ranks.
+    /// Only for the barrier in hfc_parallel_end(): a rank that has ended must not take part in the
+    /// other ranks' collectives.
     MPI_Comm end_communicator() const { return ends_; }
 
     void add(Job job);

@@ -14,7 +14,7 @@
 namespace hfc::run {
 namespace {
 
-/// Places, names, and what the status tells.
+/// Keys that are not drawn as curves: positions, names, and values that the status shows.
 const std::set<std::string> no_curve = {"epoch",  "step",          "time",
                                         "series", "train_seconds", "probe_seconds"};
 constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
@@ -42,7 +42,7 @@ std::vector<double> numbers_of(const nlohmann::json& list) {
     return numbers;
 }
 
-/// At most so many, each cut off after some lines' length.
+/// Returns at most `most` strings, each cut off after 500 bytes.
 std::vector<std::string> texts_at(const nlohmann::json& event, const char* key, size_t most) {
     std::vector<std::string> texts;
     const auto found = event.find(key);
@@ -212,7 +212,8 @@ void RunData::take_whole_curve(const nlohmann::json& event, const std::string& s
     whole_points_ += version.y.size() + 1;
     versions.push_back(std::move(version));
     while (whole_points_ > most_points_in_all && versions.size() > 1) {
-        // Of too many epochs the oldest goes: the first one that is not the beginning.
+        // If there are too many versions, the oldest one is dropped, but the very first one is
+        // kept.
         const auto oldest = versions.begin() + (versions.size() > 2 ? 1 : 0);
         whole_points_ -= oldest->y.size() + 1;
         versions.erase(oldest);

@@ -76,7 +76,7 @@ struct LineEditor::Terminal {
             *character, [](void* resized) { el_resize(static_cast<EditLine*>(resized)); }, editor);
     }
 
-    /// Adds a line to the history. A line that is already in the history moves to its end.
+    /// Adds a line to the history. A line that is already in the history moves to the end.
     void enter(const std::string& line) {
         HistEvent event;
         if (const auto earlier = numbers.find(line); earlier != numbers.end()) {

@@ -32,9 +32,9 @@ void on_signal(int number) {
     errno = error;
 }
 
-/// The terminal of standard input, opened a second time without blocking. A read that finds nothing
-/// returns, and other programs that use the terminal are not affected. If the terminal cannot be
-/// opened, standard input itself.
+/// The terminal of standard input, opened a second time in non-blocking mode. Reads return
+/// immediately if there is no input, and other programs that use the terminal are not affected. If
+/// the terminal cannot be opened, standard input itself.
 int terminal() {
     static const int opened = [] {
         char name[PATH_MAX];

@@ -4,7 +4,7 @@
 --
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images. Expect: according to
 -- the paper, ResNet has the best test accuracy on CIFAR-10 and the smallest gap between training
--- and test; hfc-host has not measured this. In the built-in data, both bands carry the label: LeNet
+-- and test; hfc-host has not measured this. In the built-in data, both bands carry the label. LeNet
 -- and VGG-11 classify most of x_l correctly (r = 4; seeds 0, 1 and 2: 1.00 and .63 to 1.00), but
 -- the residual network does not, although it fits its training images. LeNet and AlexNet never have
 -- BatchNorm, so the comparison is not fair with --batch_norm true.

@@ -1,12 +1,12 @@
--- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains if a network
--- is trained on only the low frequencies.
+-- Figures 6 and 13 of Wang et al., CVPR 2020: how much BatchNorm helps if a network is trained on
+-- only the low frequencies.
 --   hfc-host scripts/batchnorm_on_lfc.lua                 built-in data: a minute on two cores
 --   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- The test curves use whole test images and filtered ones ('test low'). The table 'statistics'
 -- compares BatchNorm's running, batch and adapted statistics. Expect: with BatchNorm, training on
 -- x_l is faster at every radius; the size of the gain differs between seeds. According to the
--- paper, BatchNorm gains least at r = 4 on CIFAR-10; hfc-host has not measured this.
+-- paper, BatchNorm helps least at r = 4 on CIFAR-10; hfc-host has not measured this.
 local opt = hfc.options(hfc.common {
   model        = {"preact_resnet8", "network with optional BatchNorm (see help(hfc.model))"},
   radii        = {{4, 8, 12, 16}, "radii of the low-pass filter for training, in frequency bins"},

@@ -1,5 +1,5 @@
--- An example with its own network and training loop: cross-entropy, plus a term that draws the
--- logits of the low-passed image towards those of the image.
+-- An example with its own network and training loop: cross-entropy, plus a term that pulls the
+-- logits of the low-passed image towards those of the original image.
 --   hfc-host scripts/low_pass_consistency.lua             built-in data: a few seconds
 --   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist
 --       Fashion-MNIST: about two minutes on two cores

@@ -1,4 +1,4 @@
--- Are the frequencies that a network needs enough to train a new network (Karantzas et al. 2022)?
+-- Can a network learn from only the frequencies that another one needs (Karantzas et al. 2022)?
 --   hfc-host scripts/retrain_masked.lua                   built-in data: a minute on two cores
 --   hfc-host scripts/retrain_masked.lua --dataset cifar10 --model preact_resnet14 --preset cifar10
 --   hfc-host scripts/retrain_masked.lua --model runs/NAME     masks of a network from another run

@@ -9,7 +9,7 @@ using microscope::Message;
 
 MicroscopeLink::MicroscopeLink(int from_host, int to_host, std::function<void()> notify)
     : to_host_(to_host), shared_(std::make_shared<Shared>()) {
-    // Detached, because the thread waits in read() and the process may end meanwhile.
+    // Detached, because the thread waits in read() and the process may end in the meantime.
     std::thread([from_host, shared = shared_, notify = std::move(notify)] {
         microscope::MessageReader reader(from_host);
         while (auto message = reader.next()) {

@@ -35,7 +35,7 @@ bool has_places(const Curve& curve, Axis axis) {
 }
 
 /// The range that shows the curve: the whole line, and the parts of its band within half the line's
-/// extent. The intervals of few runs are wide, and would make the lines flat.
+/// extent. With few runs, the intervals are wide and would make the lines look flat.
 Range fitting_range(const PlotCurve& curve) {
     const auto& line = curve.y_range;
     const double room = (line.high - line.low) / 2;

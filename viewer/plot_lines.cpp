@@ -55,8 +55,8 @@ struct Pen {
 };
 
 /// Draws each column of pixels as a bar from its lowest to its highest value, joined to the
-/// previous bar if the two do not meet. With software OpenGL, the area of the bars determines the
-/// time of a frame.
+/// previous bar if the two do not meet. With software OpenGL, the area of the bars determines how
+/// long a frame takes.
 void draw_columns(const Frame& frame, const std::vector<Column>& columns, Pen& pen) {
     const Column* before = nullptr;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -114,7 +114,7 @@ void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
     end_path();
 }
 
-/// The labels. If one is too wide, the parts that all labels share are left out.
+/// The curves' labels. If a label is too wide, the parts that all labels share are left out.
 std::vector<std::string> fitting_texts(const std::vector<const PlotCurve*>& curves, float width) {
     std::vector<std::string_view> labels;
     for (const auto* const curve : curves) {

@@ -19,7 +19,8 @@ std::vector<Column> reduce(const std::vector<double>& x, const std::vector<doubl
         }
         gap = gap || x[i] < before;
         before = x[i];
-        // Clamped before the conversion, because a far point's pixel would not fit into an int.
+        // Clamped before the conversion, because the pixel of a distant point would not fit into an
+        // int.
         const int pixel = static_cast<int>(
             std::floor(std::clamp((x[i] - view.low) * scale, -1.0, double(width))));
         const bool outside = pixel < 0 || pixel >= width;

@@ -23,8 +23,8 @@
 namespace hfc::viewer {
 namespace {
 
-/// The time for reading new data before the next frame: while the user moves something, and while
-/// the user only looks.
+/// The time for reading new data before the next frame: while the user is moving something, and
+/// while the user is only looking.
 constexpr double seconds_per_frame = 0.015, seconds_per_look = 0.25;
 
 InputQueue& input() {
@@ -37,7 +37,7 @@ std::set<int>& pressed_keys() {
     return keys;
 }
 
-/// Whether the mouse or a key has done something since this was last set to false.
+/// Whether there has been any mouse or keyboard input since this was last set to false.
 bool& something_happened() {
     static bool happened = false;
     return happened;
@@ -196,9 +196,9 @@ void measure_frames(GLFWwindow* window, Content& content, double seconds) {
 }
 
 void draw_until_closed(GLFWwindow* window, Content& content) {
-    // After an event, ImGui needs some frames to settle. Then nothing is drawn until something
-    // happens. New data gets one frame at each look, and one more frame at the next look, in case
-    // the first frame moved something.
+    // After an event, ImGui needs a few frames to settle. Then nothing is drawn until something
+    // happens. New data is drawn in one frame at each look, and in one more frame at the next look,
+    // in case the first frame moved something.
     constexpr int settling = 3;
     int frames = settling;
     bool unsettled = false;

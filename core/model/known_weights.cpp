@@ -34,7 +34,7 @@ constexpr Published published[] = {{"resnet20", "small", true, "linear", 19},
 
 using State = std::map<std::string, at::Tensor>;
 
-/// The part before `name` in the name of a tensor; the shortest if there are several.
+/// The part of a tensor's name before `name`; the shortest one if several names end with `name`.
 std::optional<std::string> prefix_of(const State& state, const std::string& name) {
     std::optional<std::string> found;
     for (const auto& [key, tensor] : state) {

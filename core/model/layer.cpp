@@ -17,7 +17,7 @@ at::Tensor Layer::call_hooks(at::Tensor output) const {
             output = std::move(changed);
         }
     }
-    // The caller may write to the output, and a hook may have kept it.
+    // A copy, because the caller may write to the output, and a hook may have kept it.
     return output.clone();
 }
 

@@ -15,13 +15,13 @@ namespace {
 
 using Pieces = std::vector<std::pair<int64_t, at::Tensor>>;
 
-/// Probes on the same images, which are read once for all of them.
+/// Probes on the same images, which are read only once for the whole group.
 struct Group {
     std::vector<size_t> members;
     std::vector<data::Dataset> views;
 };
 
-/// `together`: whether views of the same images may share the images that are read.
+/// `together`: whether probes on the same images may be in the same group.
 std::vector<Group> group_by_images(const std::vector<Probe>& probes, bool together) {
     std::vector<Group> groups;
     for (size_t i = 0; i < probes.size(); ++i) {
@@ -64,8 +64,8 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
     Inference inference(model, options.inference);
     data::LoaderOptions loading;
     loading.batch_size = inference.batch_size();
-    // The counts stay on the device until the end, because reading one would wait for the forward
-    // pass.
+    // The counts stay on the device until the end, because reading a count would wait for the
+    // forward pass.
     const auto device = inference.device();
     auto& group = parallel::world();
     const auto share = share_of(group);

@@ -26,7 +26,7 @@ class MnistCnn : public Model {
         require_images(images, *this, options_.channels);
         const auto stage = [](const auto& convolution, const auto& batch_norm,
                               const at::Tensor& x) {
-            // Images of one pixel cannot be pooled.
+            // ceil_mode, because images of one pixel could not be pooled without it.
             return at::max_pool2d(convolve(*convolution, batch_norm.get(), x).relu_(), 2, 2, 0, 1,
                                   /*ceil_mode=*/true);
         };

@@ -64,7 +64,8 @@ at::Device device_of(const Model& model) {
 void use_channels_last(Model& model) {
     for (auto& parameter : model.parameters()) {
         if (parameter.dim() == 4) {
-            // set_data keeps the variable, so an optimizer that already holds it continues with it.
+            // set_data keeps the variable, so an optimizer that already holds it can continue to
+            // use it.
             parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
         }
     }
@@ -79,8 +80,8 @@ EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(mo
 
 EvaluationScope::~EvaluationScope() {
     model_.restore_mode(was_training_);
-    // restore_mode() sets the mode of all modules below. A part with its own mode (a frozen
-    // BatchNorm) comes after its parent here.
+    // restore_mode() sets the mode of all submodules. In parts_, a part with its own mode (a frozen
+    // BatchNorm) comes after its parent.
     for (const auto& [part, was_training] : parts_) {
         if (part->is_training() != was_training) {
             part->train(was_training);

@@ -9,9 +9,9 @@ namespace {
 constexpr double batch_norm_epsilon = 1e-3;
 
 /// Convolution, BatchNorm (if there is one) and ReLU. oneDNN's fused convolution + ReLU
-/// (mkldnn::_convolution_pointwise), which works only without gradients, was measured: 1 102 and
-/// 944 images/s, compared with 1 192 and 953 in place, and 1 116 and 927 with neither. So there is
-/// one path for all cases.
+/// (mkldnn::_convolution_pointwise) works only without gradients and is slower than ReLU in place
+/// (1 102 and 944 images/s against 1 192 and 953; 1 116 and 927 with neither). So all cases use the
+/// same path.
 at::Tensor convolve_and_activate(const Convolution& convolution,
                                  const std::shared_ptr<BatchNorm>& batch_norm,
                                  const at::Tensor& x) {
@@ -24,8 +24,8 @@ at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tens
 }
 
 /// Computes x + conv2(activate(conv1(activate(x)))). If the width doubles, conv1 has stride 2, and
-/// the shortcut is a 2x2 average pool whose new channels are zero, half of them before the old ones
-/// and half after.
+/// the shortcut is a 2x2 average pool, padded with channels of zeros, half of them before the
+/// existing channels and half after.
 class Block : public Layer {
   public:
     Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm, bool same)

@@ -55,7 +55,8 @@ class Sgd : public Optimizer {
 
   protected:
     void update(const Batch& batch, const OptimizerOptions& o) override {
-        // The first step uses the gradient undamped, so those parameters are grouped.
+        // A parameter's first step uses the undamped gradient, so parameters at their first step
+        // are in a separate list.
         std::vector<at::Tensor> weights[2], gradients[2], velocities[2];
         for (size_t i = 0; i < batch.weights.size(); ++i) {
             auto& state = *batch.states[i];
@@ -278,7 +279,7 @@ Maker maker_of(const std::string& name) {
         {"rmsprop", make<Rmsprop>},  // Hinton's lecture 6e, as implemented in PyTorch
         {"rprop", make<Rprop>},      // Riedmiller, Braun 1993
         {"sgd", make<Sgd>},          // with momentum, including Nesterov's
-        // tf.train of TensorFlow 1: two have their own rules, two only different defaults
+        // TensorFlow 1's tf.train: only Adam and RMSprop have rules that differ from PyTorch's
         {"tensorflow_adadelta", make<Adadelta>},
         {"tensorflow_adagrad", make<Adagrad>},
         {"tensorflow_adam", make_tensorflow_adam},

@@ -53,7 +53,8 @@ class SequentialLR : public Combined {
                  std::vector<int64_t> milestones)
         : Combined(optimizer, std::move(schedules)), milestones_(std::move(milestones)) {
         for (size_t i = 1; i < schedules_.size(); ++i) {
-            // It would have to return to its first epoch, for which it has no formula.
+            // A combined scheduler would have to return to its first epoch, but has no formula for
+            // that.
             require(dynamic_cast<Combined*>(schedules_[i].get()) == nullptr,
                     "scheduler {} is a {}, which can only be the first scheduler", i + 1,
                     schedules_[i]->name());

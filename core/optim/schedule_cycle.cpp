@@ -241,7 +241,7 @@ class OneCycleLR : public Cycle {
                                {"end_momentum", phase.end_momentum}});
             }
         } else if (state.source()->contains(name) && !state.source()->at(name).empty()) {
-            // A reader may leave strings out, so the names are those of the existing phases.
+            // If the strings are missing from the loaded state, the existing phases supply them.
             const Json& saved = state.source()->at(name);
             std::vector<Phase> read = phases_;
             read.resize(saved.size(), phases_.back());

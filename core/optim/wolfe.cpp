@@ -62,7 +62,7 @@ class Search {
         return std::abs(trial.slope) <= -enough_flatness * start_.slope;
     }
 
-    /// Lengthens the step until a trial is good, or two trials have a good one between them.
+    /// Lengthens the step until a trial is good or a good step must lie between two trials.
     void bracket(double length) {
         Trial previous = start_, trial = attempt(length);
         while (iteration_ < most_) {

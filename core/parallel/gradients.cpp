@@ -21,8 +21,8 @@ using Buckets = std::vector<std::vector<size_t>>;
 using Names = std::unordered_map<size_t, std::string>;
 using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
 
-/// The constructor has gained parameters over LibTorch's versions; the last argument is newer than
-/// the oldest supported version.
+/// Newer versions of LibTorch have added parameters to the constructor. The oldest supported
+/// version does not have the last one.
 template <typename Reducer>
 std::shared_ptr<Reducer> make_reducer(const std::vector<at::Tensor>& parameters, Buckets buckets,
                                       const GroupPtr& group, const GradientOptions& options) {
@@ -75,7 +75,7 @@ class GradientReducer::Engine {
     }
 
     void before_backward(const at::Tensor& loss) {
-        // It warns if all weights have gradients although some were allowed to have none.
+        // The reducer warns if all weights have gradients although some were allowed to have none.
         const c10::WarningUtils::WarningHandlerGuard guard(&silence_);
         reducer_->prepare_for_backward(find_unused_ ? std::vector<at::Tensor>{loss}
                                                     : std::vector<at::Tensor>());

@@ -168,7 +168,7 @@ at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Te
     for (const auto& [begin, piece] : pieces) {
         all.slice(0, begin, begin + piece.size(0)).copy_(piece);
     }
-    // As integers: adding zeros keeps all bits, including those of -0 and NaN.
+    // Added as integers, because adding a zero then keeps all bits, including those of -0 and NaN.
     auto bits = all.view(all.element_size() == 8   ? at::kLong
                          : all.element_size() == 4 ? at::kInt
                                                    : at::kByte);

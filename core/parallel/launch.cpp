@@ -138,7 +138,7 @@ std::optional<Launcher> find_launcher() {
     if (const auto size = number_in("OMPI_COMM_WORLD_SIZE"); size > 0) {
         return Launcher{"mpirun", size};
     }
-    // A batch script also has SLURM_NTASKS; only a step has the number of its own tasks.
+    // SLURM_NTASKS is set in a batch script, too; SLURM_STEP_NUM_TASKS is set only in a job step.
     if (const auto size = number_in("SLURM_STEP_NUM_TASKS");
         size > 0 && std::getenv("SLURM_PROCID") != nullptr) {
         return Launcher{"srun", size};

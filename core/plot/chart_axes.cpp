@@ -16,7 +16,7 @@ void include(Range& range, double value, const Axis& axis) {
     }
 }
 
-/// From edge to edge of the outermost cells.
+/// Extends the range to the outer edges of the first and last cells.
 void include_cells(Range& range, std::pair<double, double> middles, size_t count,
                    const Axis& axis) {
     auto [first, last] = middles;
@@ -30,12 +30,13 @@ void include_cells(Range& range, std::pair<double, double> middles, size_t count
     include(range, std::max(first, last) + half, axis);
 }
 
-/// Values that a double hardly tells apart are one value to an axis.
+/// Whether the values are so close together, relative to their size, that an axis treats them as
+/// one.
 bool one_value(const Range& range) {
     return range.high - range.low <= 1e-9 * std::max(std::abs(range.low), std::abs(range.high));
 }
 
-/// With room at both ends, so that the outermost points are not cut.
+/// Adds space at both ends, so that the outermost points are not cut off.
 Range padded(const Range& range, const Axis& axis, double part) {
     if (axis.log) {
         const double room = one_value(range) ? 2 : std::pow(range.high / range.low, part);
@@ -53,7 +54,7 @@ bool whole(double value) {
     return value == std::floor(value);
 }
 
-/// The least of 1, 2, 5 times a power of ten that gives at most `most` tics.
+/// The smallest step of 1, 2 or 5 times a power of ten that gives at most `most` tics.
 double step_for(double extent, double most) {
     const double least = extent / most;
     const double power = std::pow(10, std::floor(std::log10(least)));
@@ -65,7 +66,7 @@ double step_for(double extent, double most) {
     return 10 * power;
 }
 
-/// As many digits as tell the tics apart.
+/// The number of digits needed to distinguish the tics.
 int digits_for(const Range& range) {
     const double largest = std::max(std::abs(range.low), std::abs(range.high));
     const double extent = range.high - range.low;
@@ -75,7 +76,7 @@ int digits_for(const Range& range) {
     return std::clamp(static_cast<int>(std::ceil(std::log10(largest / extent))) + 2, 6, 15);
 }
 
-/// Powers of ten, and where there are few of them 2 and 5 times these too.
+/// Tics at powers of ten and, if there are only a few of them, also at 2 and 5 times each power.
 std::string log_tics(const Range& range, double most) {
     const double first = std::floor(std::log10(range.low)), last = std::log10(range.high);
     const double step = std::ceil((last - first) / most);
@@ -99,7 +100,7 @@ std::string category_tics(const std::vector<std::string>& categories) {
     return "(" + list + ")";
 }
 
-/// The step of an axis whose tics have room. length: as for axis_commands().
+/// The step between tics, large enough for their labels to fit. length: as for axis_commands().
 double linear_step(const Range& range, const Range& values, char letter, double length) {
     double label = 3;
     double step = 1;
@@ -111,7 +112,8 @@ double linear_step(const Range& range, const Range& values, char letter, double 
         };
         label = static_cast<double>(std::max(text(range.low).size(), text(range.high).size()));
     }
-    // A few epochs have a tic each, and none between them.
+    // If the x values start and end at integers (such as epochs), there are no tics between
+    // integers.
     const bool whole_ends = whole(values.low) && whole(values.high);
     return letter == 'x' && whole_ends ? std::max(step, 1.0) : step;
 }

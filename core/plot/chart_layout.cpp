@@ -18,7 +18,7 @@ bool has_maps(const Chart& chart) {
                                [](const Panel& panel) { return panel.map.has_value(); });
 }
 
-/// What turned names of categories need under the axis.
+/// The height that rotated category names take up below the axis.
 double below(const Chart& chart, double panel_width, double font) {
     size_t longest = 0;
     for (const auto& panel : chart.panels) {
@@ -28,7 +28,7 @@ double below(const Chart& chart, double panel_width, double font) {
             }
         }
     }
-    constexpr double sine = 0.64;  // of 40 degrees
+    constexpr double sine = 0.64;  // sine of 40 degrees
     return sine * character_width(font) * static_cast<double>(longest);
 }
 
@@ -86,8 +86,8 @@ ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend) {
     const auto named = static_cast<double>(
         std::ranges::count_if(legend, [](const Entry& one) { return !one.name.empty(); }));
     const bool shown = legend.size() > 1 && named > 0;
-    // As many rows as stand beside the panels; how high these are depends on their width, and this
-    // on the number of the legend's columns.
+    // The legend has as many rows as fit next to the panels. The panels' height depends on their
+    // width, which depends on the number of columns in the legend.
     for (double columns = shown ? 1 : 0;; ++columns) {
         layout.right = 1.2 * font + layout.bar + columns * entry;
         const double room = chart.width * points_a_mm - layout.left - layout.right -

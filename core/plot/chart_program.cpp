@@ -1,4 +1,4 @@
-// How a chart looks.
+// Writes the gnuplot program that draws a chart.
 #include "base/error.h"
 #include "plot/chart.h"
 #include "plot/chart_axes.h"
@@ -24,7 +24,7 @@ std::string colour_of(size_t number) {
     return hexadecimal(distinct_colours[number % distinct_colours.size()]);
 }
 
-/// Of the values of maps.
+/// The colours for the values of maps.
 std::string palette() {
     std::string text = "set palette defined (";
     for (size_t i = 0; i < sequential_colours.size(); ++i) {
@@ -33,7 +33,7 @@ std::string palette() {
     return text + ")\n";
 }
 
-/// Of the panels before this one: its curves' data blocks are numbered behind theirs.
+/// A panel and its number in the chart, which is part of the names of its data blocks.
 struct Numbered {
     const Panel& panel;
     size_t number;
@@ -41,14 +41,14 @@ struct Numbered {
     std::string block(size_t curve) const { return fmt::format("$panel{}curve{}", number, curve); }
 };
 
-/// What a point's y becomes: nothing where the axis cannot show it.
+/// Whether the axis can show the value. Points that cannot be shown are left out.
 bool shows(const Axis& axis, double value) {
     return std::isfinite(value) && (!axis.log || value > 0);
 }
 
 std::string data_block(const Numbered& at, size_t number) {
     const auto& curve = at.panel.curves[number];
-    // gnuplot fills beyond the axes what leaves them.
+    // gnuplot does not cut off filled bands at the axes, so they are clamped here.
     const auto within = [&](double y) { return at.panel.y.unit ? std::clamp(y, -0.02, 1.02) : y; };
     auto text = at.block(number) + " << END\n";
     bool broken = true;
@@ -72,7 +72,7 @@ std::string data_block(const Numbered& at, size_t number) {
     return text + "END\n";
 }
 
-/// The values of a map, "NaN" where a cell stays white.
+/// The values of a map, with "NaN" for cells that stay white.
 std::string map_block(const ColourMap& map, size_t number) {
     auto text = fmt::format("$map{} << END\n", number);
     for (size_t i = 0; i < map.values.size(); ++i) {
@@ -160,12 +160,12 @@ class Plotter {
             add("{} using 1:2 with points linetype {} notitle", at_.block(c), line);
             return;
         }
-        // Markers that do not run into one another.
+        // Only some points have markers, so that the markers do not overlap.
         add("{} using 1:2 with linespoints linetype {} pointinterval {} notitle", at_.block(c),
             line, std::max<size_t>(1, curve.points.size() / 12));
     }
 
-    /// Bars of several curves stand side by side.
+    /// The bars of several curves are drawn side by side.
     void add_bars(size_t c, size_t number) {
         const auto& curve = at_.panel.curves[c];
         double step = 1;
@@ -232,7 +232,7 @@ std::string notes_of(const Panel& panel, double scale) {
     return text;
 }
 
-/// The bar of a map stands to the right of its panel.
+/// Puts the colour bar of a map to the right of its panel.
 std::string colour_bar(const ChartLayout& layout, const ColourMap& map, size_t number) {
     const auto column = static_cast<double>(number % layout.across);
     const auto row = static_cast<double>(layout.down - 1 - number / layout.across);

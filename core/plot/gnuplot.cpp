@@ -15,13 +15,13 @@
 #include <cstring>
 #include <sstream>
 
-extern char** environ;  // POSIX asks the program to declare it
+extern char** environ;  // POSIX requires programs to declare it
 
 namespace hfc::plot {
 namespace {
 
-// A file in memory. Unlike a pipe it cannot block both sides, unlike a temporary file it cannot be
-// left behind.
+// A file in memory. Unlike a pipe, it cannot cause a deadlock; unlike a temporary file, it cannot
+// be left behind.
 class MemoryFile {
   public:
     explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
@@ -63,8 +63,8 @@ class MemoryFile {
     int descriptor_;
 };
 
-// Starts gnuplot in a process group of its own, so that the first Ctrl-C, which only asks, does not
-// end a drawing half done.
+// Starts gnuplot in its own process group. The first Ctrl-C only asks the script to stop, so it
+// must not kill gnuplot in the middle of a drawing.
 pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile& errors) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -76,7 +76,8 @@ pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile&
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     std::string name = "gnuplot";
     std::string defaults = "-d";
-    // Without a file's name gnuplot reads byte by byte: half a minute for a million pixels.
+    // Without a file name, gnuplot reads byte by byte, which takes half a minute for a million
+    // pixels.
     std::string file = "/dev/stdin";
     char* arguments[] = {name.data(), defaults.data(), file.data(), nullptr};
     pid_t child = -1;
@@ -91,7 +92,7 @@ pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile&
     return child;
 }
 
-// gnuplot's complaint in one line, without the echo of the program.
+// gnuplot's error message in one line, without the program text that it repeats.
 std::string last_line(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
         text.pop_back();
@@ -144,7 +145,8 @@ std::string with_sharp_pixels(std::string svg) {
     return svg;
 }
 
-/// Cairo writes "/CreationDate (D:20260102030405+00'00)". Offsets of the file stay as they are.
+/// Cairo writes "/CreationDate (D:20260102030405+00'00)". Digits become zeros, so that the offsets
+/// in the file remain correct.
 std::string without_date(std::string pdf) {
     const std::string key = "/CreationDate (D:";
     if (const auto found = pdf.rfind(key); found != std::string::npos) {

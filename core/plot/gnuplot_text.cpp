@@ -8,8 +8,9 @@
 
 namespace hfc::plot {
 
-// In single quotes gnuplot 5.4 takes no quote at the beginning of a string. In double quotes it
-// runs what stands in backquotes, before it reads escapes.
+// Uses double quotes, because gnuplot 5.4 does not accept a quote at the start of a single-quoted
+// string. In double quotes, gnuplot runs text in backquotes as a command before it reads escapes,
+// so a backquote is written as an octal code.
 std::string quote(const std::string& text) {
     std::string quoted = "\"";
     for (const char c : to_utf8(text)) {
@@ -44,8 +45,8 @@ std::string terminal(Format format, const Canvas& canvas) {
             "1 linewidth 1.6 pointscale {:.3f} background '#ffffff'\n",
             width / 72, height / 72, font, 0.9);
     }
-    // Twice the size, or 300 dots an inch. pngcairo counts fonts in points of 4/3 of a pixel, svg
-    // in pixels.
+    // Twice the size, or 300 dots per inch for print. pngcairo measures fonts in points of 4/3
+    // pixel, svg in pixels.
     const double scale = print ? 300.0 / 72 : 2;
     return fmt::format(
         "set terminal pngcairo size {:.0f},{:.0f} noenhanced font 'Sans,{:.6g}' fontscale {:.6g} "

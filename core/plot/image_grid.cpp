@@ -16,12 +16,12 @@ namespace {
 
 constexpr int64_t most_images = 1024;
 constexpr int64_t most_pixels = int64_t{1} << 22;
-constexpr double picture_size = 96;  // points, at least half of it
+constexpr double picture_size = 96;  // points; smaller images become more than half as large
 constexpr double line_height = 1.3 * font_size;
 constexpr double gap = 10;
 constexpr double border = 14;
 
-/// Whole factors keep the pixels square and sharp.
+/// Small images are enlarged by integer factors, which keep the pixels square and sharp.
 double enlargement(const ImageGrid& grid) {
     const auto side = static_cast<double>(std::max(grid.images.size(2), grid.images.size(3)));
     return side <= picture_size ? std::floor(picture_size / side) : std::min(1.0, 224 / side);
@@ -36,7 +36,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-/// The largest number of lines of the texts, and the largest number of characters of a line.
+/// The largest number of lines in a text, and the largest number of characters in a line.
 std::pair<size_t, size_t> extent(const std::vector<std::string>& texts) {
     size_t count = 0, longest = 0;
     for (const auto& text : texts) {
@@ -49,9 +49,9 @@ std::pair<size_t, size_t> extent(const std::vector<std::string>& texts) {
     return {count, longest};
 }
 
-/// Where everything stands, in points from the upper left corner.
+/// The positions and sizes of all parts, in points from the upper left corner.
 struct Layout {
-    double factor;         ///< points a pixel
+    double factor;         ///< points per pixel
     double width, height;  ///< of a picture
     double across, down;   ///< from one picture to the next
     double left, top;      ///< of the first picture
@@ -115,8 +115,8 @@ std::string labels(const ImageGrid& grid, const Layout& layout) {
     return text;
 }
 
-/// One pixel a line: column, row, red, green, blue. gnuplot finds the pixels' size from two rows
-/// and columns at least.
+/// One line per pixel: column, row, red, green, blue. gnuplot needs at least two rows and two
+/// columns to determine the size of the pixels.
 std::string inline_data(const at::Tensor& image) {
     auto planes = image.size(0) == 1 ? image.expand({3, -1, -1}) : image;
     for (const int64_t dim : {1, 2}) {

@@ -28,7 +28,7 @@ void Curve::add(const std::array<double, 3>& place, double value) {
     } else if (const size_t last = y.size() - 1; !std::isnan(value)) {
         const double low = std::min(y[last - 1], y[last]), high = std::max(y[last - 1], y[last]);
         if (std::isnan(low) || value < low || value > high) {
-            // It takes the place of the extreme that it surpasses, and comes after the other one.
+            // The new value replaces the extreme that it exceeds and comes after the other one.
             const bool second_stays = std::isnan(y[last - 1]) ? !std::isnan(y[last])
                                       : value < low           ? y[last] > y[last - 1]
                                                               : y[last] < y[last - 1];
@@ -47,7 +47,7 @@ void Curve::add(const std::array<double, 3>& place, double value) {
 void Curve::thin() {
     size_t kept = 0, begin = 0;
     for (; begin + 4 <= y.size(); begin += 4) {
-        // NaN is neither: a gap is kept where there is nothing else.
+        // NaN is neither low nor high, so a gap is kept only if all four values are NaN.
         size_t low = begin, high = begin;
         for (size_t i = begin + 1; i < begin + 4; ++i) {
             low = y[i] < y[low] || std::isnan(y[low]) ? i : low;

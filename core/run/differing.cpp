@@ -30,7 +30,7 @@ std::map<std::string, Values, NaturalOrder> by_name(const std::vector<RunSetting
     return all;
 }
 
-/// The scripts with two runs whose values differ. Not having a setting is a value too.
+/// The scripts that have two runs with different values. Not having the setting counts as a value.
 std::set<std::optional<std::string>> scripts_that_vary(const Values& values,
                                                        const Values& scripts) {
     std::map<std::optional<std::string>, std::set<std::optional<std::string>>> by_script;
@@ -46,7 +46,7 @@ std::set<std::optional<std::string>> scripts_that_vary(const Values& values,
     return varying;
 }
 
-/// Whether two runs that both have the setting have different values.
+/// Whether the runs that have the setting differ in its value.
 bool values_differ(const Values& values) {
     std::set<std::string> different;
     for (const auto& value : values) {
@@ -57,7 +57,7 @@ bool values_differ(const Values& values) {
     return different.size() > 1;
 }
 
-/// Without "options.", except for an option that could be taken for the script's name.
+/// The name without "options.", except for an option that could be mistaken for the script's name.
 std::string shown_name(const std::string& name) {
     const auto option = name.starts_with(of_options) ? name.substr(of_options.size()) : name;
     return option == script_name ? name : option;

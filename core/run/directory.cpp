@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Makes one folder; false when it was there.
+// Creates one directory. Returns false if it already exists.
 bool add_folder(const fs::path& path, Made& made) {
     std::error_code error;
     const bool created = fs::create_directory(path, error);
@@ -34,7 +34,7 @@ void add_parents(const fs::path& path, Made& made) {
 Made::~Made() {
     for (auto path = paths_.rbegin(); path != paths_.rend(); ++path) {
         std::error_code ignored;
-        // A folder only while it is empty: never what somebody else put there.
+        // Removes only an empty directory, never files that someone else has put there.
         fs::remove(*path, ignored);
     }
 }

@@ -18,8 +18,8 @@
 namespace hfc::run {
 namespace {
 
-/// Of two tellings of one event the names must agree, and the texts and whole numbers (series,
-/// epoch, step); what is measured may differ.
+/// Compares an event with the one that the original run logged. Names, strings and integers
+/// (series, epoch, step) must agree; measured values may differ.
 bool same_event(const Json& before, const Json& now) {
     if (before.is_object() && now.is_object()) {
         if (before.size() != now.size()) {
@@ -45,7 +45,7 @@ bool same_event(const Json& before, const Json& now) {
     return before == now;
 }
 
-/// Nothing where the line is no event.
+/// The result is not an object if the line is not an event.
 Json parse(std::string_view line) {
     return nests_deeper(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
 }
@@ -69,7 +69,8 @@ EventLog::EventLog(const std::filesystem::path& path, Open mode)
     }
 }
 
-/// Goes once through a file from before: each line is an event, and a torn last one is cut off.
+/// Checks the file of an earlier process: each line must be an event. Removes a truncated last
+/// line.
 void EventLog::check() {
     LineReader lines(file_.get(), path_);
     Json last = Json::object();
@@ -83,7 +84,7 @@ void EventLog::check() {
             "cannot remove the truncated last line of '{}': {}", path_.string(),
             std::strerror(errno));
     if (last.contains("time") && last["time"].is_number()) {
-        constexpr double most = 1e9;  // some thirty years; a clock holds ten times that
+        constexpr double most = 1e9;  // about thirty years; a clock can hold ten times as much
         const std::chrono::duration<double> seconds(last["time"].get<double>());
         require(seconds.count() >= 0 && seconds.count() <= most,
                 "'{}': the last event's time is {}, expected 0 to {} seconds", path_.string(),
@@ -107,7 +108,8 @@ void EventLog::require_told_before(const Json& event, const std::string& line) c
     auto now = as_read_back(event);
     if (before.is_object()) {
         before.erase("time");
-        // A training that goes on with another number of processes times other things.
+        // If training resumes with a different number of processes, different parts of a step are
+        // timed.
         before.erase("milliseconds");
         now.erase("milliseconds");
     }

@@ -33,7 +33,7 @@ std::optional<double> finite(const Json& event, const std::string& key) {
     return found->get<double>();
 }
 
-/// Numbers that are not finite stand in the log as null.
+/// Numbers that are not finite appear in the log as null.
 double number_or_nan(const Json& value) {
     return value.is_number() ? value.get<double>() : std::nan("");
 }
@@ -69,7 +69,7 @@ void add_points(const Json& event, const std::string& x_key, const std::string& 
     }
 }
 
-/// A curve without one value to show is none.
+/// Removes curves that have no value to show.
 void drop_empty_curves(Panel& panel) {
     std::erase_if(panel.curves, [](const plot::Curve& curve) {
         return std::ranges::none_of(curve.points,
@@ -94,7 +94,8 @@ std::pair<std::string, std::vector<double>> split_numbers(const std::string& nam
     return {text, numbers};
 }
 
-// Radii come from tables without an order; a legend with 12, 16, 4, 8 would be hard to read.
+// Radii come from Lua tables, which have no order; a legend with 12, 16, 4, 8 would be hard to
+// read.
 void sort_by_numbers(std::vector<plot::Curve>& curves) {
     std::vector<std::string> families;
     for (const auto& curve : curves) {
@@ -109,8 +110,8 @@ void sort_by_numbers(std::vector<plot::Curve>& curves) {
                      [&](const plot::Curve& a, const plot::Curve& b) { return rank(a) < rank(b); });
 }
 
-/// The low and the high part at one radius have one colour, as in the figures of Wang et al. 2020:
-/// "low r=4" is solid and "high r=4" is dashed.
+/// The low and the high part at the same radius have the same colour, as in the figures of Wang et
+/// al. 2020: "low r=4" is solid and "high r=4" is dashed.
 void pair_parts(std::vector<plot::Curve>& curves) {
     for (auto& curve : curves) {
         for (const std::string part : {"low r=", "high r="}) {
@@ -124,7 +125,7 @@ void pair_parts(std::vector<plot::Curve>& curves) {
     }
 }
 
-/// The last of its name and series takes the place of those before.
+/// Adds a whole curve, which replaces an earlier one with the same name and series.
 void take_whole_curve(const Json& event, Panel& panel) {
     const auto& x = event.at("x");
     const auto& y = event.at("y");
@@ -237,7 +238,7 @@ std::string capitalised(std::string text) {
     return text;
 }
 
-/// Whether all values are what an accuracy can be. Bands may leave that: they are cut off.
+/// Whether all values are possible accuracies. Bands may extend beyond [0,1]; they are cut off.
 bool are_accuracies(const std::vector<Panel>& panels, const std::string& key) {
     if (key.find("accuracy") == std::string::npos) {
         return false;

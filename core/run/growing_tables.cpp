@@ -11,7 +11,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file's first megabyte, up to the end of a row, with a row that says so where there is more.
+/// Reads the first megabyte of a file, up to the end of a row. If there is more, adds a row that
+/// says so.
 CsvRows read_table(const fs::path& path) {
     constexpr size_t first_bytes = 1 << 20;
     std::string text(first_bytes, '\0');
@@ -20,7 +21,7 @@ CsvRows read_table(const fs::path& path) {
     text.resize(static_cast<size_t>(file.gcount()));
     const bool cut = text.size() == first_bytes && file.peek() != std::ifstream::traits_type::eof();
     if (cut) {
-        text.resize(text.rfind('\n') + 1);  // without any newline: to nothing
+        text.resize(text.rfind('\n') + 1);  // empty if there is no newline
     }
     auto rows = parse_csv(text);
     if (cut) {

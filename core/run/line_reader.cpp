@@ -28,7 +28,7 @@ std::optional<std::string> LineReader::next() {
     }
 }
 
-/// Drops what has been read and reads on; false at the end.
+/// Drops the lines that have been returned and reads more bytes. Returns false at the end.
 bool LineReader::fill() {
     constexpr uint64_t piece = 1 << 16;
     constexpr size_t longest_line = 64 << 20;

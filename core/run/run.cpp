@@ -33,7 +33,7 @@ fs::path existing_directory(const fs::path& directory) {
 
 }  // namespace
 
-/// The runs that there are, for a script that ends the process by os.exit().
+/// The existing runs. Their tables must be completed even if the script calls os.exit().
 class OpenRuns {
   public:
     static OpenRuns& all() {
@@ -107,7 +107,8 @@ std::vector<fs::path> Run::write_figure(
     if (silent_) {
         return figure_paths(name);
     }
-    // All are drawn before one is written: a failure leaves no figure rather than a part of one.
+    // All files are drawn before the first one is written, so a failure never leaves part of a
+    // figure.
     std::vector<std::string> files;
     for (const auto format : {plot::Format::svg, plot::Format::png, plot::Format::pdf}) {
         files.push_back(draws() ? plot::draw(program(format), format) : program(format));
@@ -202,7 +203,7 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     if (silent_) {
         return figure_paths(figure);
     }
-    // The log holds names as UTF-8.
+    // The log stores names as UTF-8.
     auto logged = options;
     logged.x = to_utf8(options.x);
     logged.y = to_utf8(options.y);
@@ -250,7 +251,7 @@ std::vector<fs::path> Run::image(const std::string& name, const plot::ImageGrid&
     return paths;
 }
 
-/// Each picture unscaled.
+/// Writes the pictures at their original size.
 void Run::keep_pictures(const plot::ImageGrid& grid, const fs::path& path) const {
     const auto whole = mosaic(grid);
     const auto plain = image_file::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0),

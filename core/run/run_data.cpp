@@ -14,7 +14,7 @@
 namespace hfc::run {
 namespace {
 
-/// Places, names, and what the status tells.
+/// Keys that are not drawn as curves: positions, names, and values that the status shows.
 const std::set<std::string> no_curve = {"epoch",  "step",          "time",
                                         "series", "train_seconds", "probe_seconds"};
 constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
@@ -42,7 +42,7 @@ std::vector<double> numbers_of(const nlohmann::json& list) {
     return numbers;
 }
 
-/// At most so many, each cut off after some lines' length.
+/// Returns at most `most` strings, each cut off after 500 bytes.
 std::vector<std::string> texts_at(const nlohmann::json& event, const char* key, size_t most) {
     std::vector<std::string> texts;
     const auto found = event.find(key);

@@ -27,7 +27,7 @@ const Json& value_of(const Json& row, const std::string& column) {
     return found == row.end() ? nothing : *found;
 }
 
-// Lua knows doubles alone, so a whole number comes as one: 3, not 3.0.
+// Lua's numbers are all doubles, so an integer is also a double here; it is written as 3, not 3.0.
 bool is_whole(double number) {
     return std::abs(number) < 1e15 && number == std::floor(number);
 }

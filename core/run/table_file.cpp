@@ -15,8 +15,8 @@ namespace hfc::run {
 namespace {
 
 struct Records {
-    size_t count = 0;   ///< whole ones, the header included
-    uint64_t size = 0;  ///< of those in bytes
+    size_t count = 0;   ///< complete records, including the header
+    uint64_t size = 0;  ///< their size in bytes
 };
 
 /// A line break within quotes does not end a record.
@@ -33,7 +33,8 @@ Records whole_records(const std::string& csv) {
     return records;
 }
 
-/// The rows that a CSV file has from before, its torn last line cut off.
+/// Removes a truncated last line from the CSV file of an earlier process and returns the number of
+/// its rows.
 size_t rows_from_before(const std::filesystem::path& csv) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(csv, error)) {
@@ -89,7 +90,7 @@ void TableFile::write_csv() {
     csv_size_ = text.size();
 }
 
-/// False where the file is not the one that was written last: it must be written anew.
+/// Returns false if the file is not as it was after the last write; it must then be rewritten.
 bool TableFile::append_to_csv(const std::string& line) {
     if (csv_size_ == unknown) {
         return false;
@@ -111,7 +112,7 @@ bool TableFile::append_to_csv(const std::string& line) {
     return true;
 }
 
-/// After a row that is in the CSV file and could not be written to the Markdown file.
+/// Removes a row that was added to the CSV file but could not be written to the Markdown file.
 void TableFile::take_back_from_csv(uint64_t size_before) {
     std::error_code ignored;
     if (csv_size_ == unknown) {
@@ -126,7 +127,8 @@ void TableFile::take_back_from_csv(uint64_t size_before) {
     }
 }
 
-/// Each writing may take a twentieth of the time, or comes after a quarter more rows.
+/// Whether to rewrite the Markdown file: if the table is short, if it has grown by a quarter, or if
+/// 20 times the duration of the last write has passed (at least a second).
 bool TableFile::markdown_is_due() const {
     constexpr size_t few = 16;
     constexpr int share = 20;
@@ -138,7 +140,7 @@ bool TableFile::markdown_is_due() const {
 
 void TableFile::write_markdown() {
     const auto begin = std::chrono::steady_clock::now();
-    // It can be made from the CSV file again: it need not outlive a power failure.
+    // It can be regenerated from the CSV file, so it does not have to survive a power failure.
     write_file(markdown_, to_markdown(rows_), Sync::no);
     rows_in_markdown_ = rows_.size();
     markdown_written_ = std::chrono::steady_clock::now();

@@ -75,7 +75,7 @@ Tail::News Tail::poll(const std::function<void()>& begin_again,
         const auto wanted = std::min<uint64_t>({buffer.size(), size - offset_, limit - taken});
         const auto got = ::pread(file.get(), buffer.data(), wanted, static_cast<off_t>(offset_));
         if (got <= 0) {
-            return news;  // cut off meanwhile, or a disk that fails: another time
+            return news;  // truncated in the meantime, or a disk error: try again later
         }
         if (head_.size() < head_bytes && offset_ == head_.size()) {
             head_.append(buffer.data(),

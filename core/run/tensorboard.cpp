@@ -47,7 +47,7 @@ std::string field_of(int field, const std::string& value) {
     return key(field, Wire::bytes) + varint(value.size()) + value;
 }
 
-// Numbers of the fields in event.proto and summary.proto.
+// The field numbers in event.proto and summary.proto.
 namespace event {
 constexpr int wall_time = 1, step = 2, file_version = 3, summary = 5;
 }
@@ -63,7 +63,7 @@ constexpr int height = 1, width = 2, colorspace = 3, encoded_image_string = 4;
 
 std::string event_of(double time, int64_t step, const std::string& content) {
     auto text = field_of(event::wall_time, time);
-    text += step == 0 ? "" : field_of(event::step, step);  // proto3 leaves zeros out
+    text += step == 0 ? "" : field_of(event::step, step);  // proto3 omits zeros
     return text + field_of(event::summary, field_of(summary::value, content));
 }
 
@@ -79,7 +79,7 @@ constexpr std::array<uint32_t, 256> crc_table() {
     return table;
 }
 
-/// CRC-32C, turned and shifted as TFRecord wants it.
+/// CRC-32C, rotated and offset as TFRecord requires.
 std::string masked_checksum(std::string_view data) {
     static constexpr auto table = crc_table();
     uint32_t crc = 0xFFFFFFFF;

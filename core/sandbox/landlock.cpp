@@ -14,8 +14,9 @@
 namespace hfc::sandbox {
 namespace {
 
-// The interface of <linux/landlock.h>, by hand: the header of the machine that compiles may be
-// older than the kernel of the machine that runs. The numbers are the same on every architecture.
+// The interface of <linux/landlock.h>, copied by hand, because the header on the machine that
+// compiles the program may be older than the kernel on the machine that runs it. The numbers are
+// the same on every architecture.
 constexpr long create_ruleset_call = 444;
 constexpr long add_rule_call = 445;
 constexpr long restrict_self_call = 446;

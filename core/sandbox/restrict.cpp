@@ -33,8 +33,8 @@ void require_one_thread() {
             count);
 }
 
-/// Leaves root, for example in a container, only the right to open other users' files, within what
-/// Landlock allows.
+/// If the user is root (for example in a container), keeps only the right to open other users'
+/// files, within what Landlock allows.
 void drop_privileges() {
     require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0,
             "the sandbox cannot be set up: no_new_privs: {}", std::strerror(errno));

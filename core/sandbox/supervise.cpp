@@ -19,7 +19,7 @@ namespace {
 constexpr timespec period = {0, 10'000'000};
 constexpr int handed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
-/// Bytes of a process in memory; 0 where the system does not tell.
+/// The resident memory of a process, in bytes; 0 if it cannot be read.
 double resident_bytes(pid_t process) {
     std::ifstream statm(fmt::format("/proc/{}/statm", process));
     double total = 0;
@@ -83,7 +83,7 @@ void become_watched(pid_t parent) {
         _exit(1);  // the parent ended before that call
     }
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
-    // A limit kills the process; lines that it has printed must not be lost then.
+    // Line-buffered, so that no printed lines are lost when a limit kills the process.
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 }
 

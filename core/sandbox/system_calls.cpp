@@ -28,10 +28,10 @@ constexpr const char* refused[] = {
     "process_madvise", "process_mrelease", "kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
     "tkill", "setpgid", "setsid", "setpriority", "ioprio_set", "sched_setscheduler",
     "sched_setparam", "sched_setattr",
-    // the network, and descriptors handed over
+    // the network, and passing descriptors to other processes
     "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg",
     "sendmmsg", "recvmsg", "recvmmsg",
-    // memory and messages shared with other processes by a name
+    // memory and messages shared with other processes by name
     "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd",
     "msgrcv", "msgctl", "mq_open", "mq_unlink", "mq_notify", "mq_timedsend", "mq_timedreceive",
     "mq_getsetattr",
@@ -68,10 +68,10 @@ class Filter {
   public:
     Filter() : context_(::seccomp_init(SCMP_ACT_ALLOW), ::seccomp_release) {
         require(context_ != nullptr, "the sandbox cannot be set up: libseccomp is out of memory");
-        // The numbers below are wrong for 32-bit calls, so all of those fail.
+        // The call numbers below are wrong for 32-bit calls, so all 32-bit calls fail.
         set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
         set(SCMP_FLTATR_CTL_OPTIMIZE,
-            2);  // a tree: ten comparisons a call instead of seven hundred
+            2);  // a tree: ten comparisons per call instead of seven hundred
     }
 
     void refuse(int call, int error = EPERM) {
@@ -126,8 +126,8 @@ void allow_threads_alone(Filter& filter) {
                                       CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET}) {
         filter.refuse_where("clone", has_bits(0, space, space));
     }
-    // The flags of clone3 are in memory, where a filter cannot see them. After ENOSYS the C library
-    // uses clone.
+    // The flags of clone3 are in memory, where a filter cannot see them. After ENOSYS, the C
+    // library uses clone.
     filter.refuse("clone3", ENOSYS);
 }
 
@@ -163,7 +163,8 @@ void refuse_requests(Filter& filter) {
     }
 }
 
-/// From version 3, Landlock itself does this. Every version checks files opened for writing.
+/// From version 3 on, Landlock itself does this. Every version of Landlock checks files opened for
+/// writing.
 void refuse_truncation(Filter& filter) {
     filter.refuse("truncate");
     filter.refuse("truncate64");

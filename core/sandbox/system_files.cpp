@@ -12,8 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// LibTorch's directory. If it is part of a Python package, also the packages beside it with the
-/// libraries that LibTorch loads for GPUs.
+/// LibTorch's directory and, if it is part of a Python package, the packages next to it that
+/// contain the libraries that LibTorch loads for GPUs.
 void add_libtorch(Reach& reach) {
     Dl_info info = {};
     std::error_code error;

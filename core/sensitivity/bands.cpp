@@ -102,8 +102,8 @@ Bands angular(const at::Tensor& map, int64_t bands, Measure measure, double radi
             if (distance == 0 || (radius > 0 && distance > radius)) {
                 return -1;
             }
-            // k and -k use the same one of the two, so that rounding at the edge of a sector cannot
-            // separate them.
+            // k and -k use the same angle, so that rounding at the edge of a sector cannot separate
+            // them.
             const bool negate = row < 0 || (row == 0 && column < 0);
             const double angle = negate ? std::atan2(-row, -column) : std::atan2(row, column);
             return static_cast<int64_t>(std::floor(angle / width + 0.5)) % bands;

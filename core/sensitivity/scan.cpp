@@ -18,14 +18,14 @@
 namespace hfc::sensitivity {
 namespace {
 
-/// An index of an unshifted spectrum, and the index of its negative.
+/// The index of a frequency in an unshifted spectrum, and the index of its negative.
 struct Frequency {
     int64_t row, column;
     int64_t other_row, other_column;
     bool single() const { return row == other_row && column == other_column; }
 };
 
-/// One of each pair k, -k within reach.
+/// One frequency from each pair k, -k within `reach`.
 std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optional<int64_t> reach) {
     const auto height = dataset.height(), width = dataset.width();
     const auto near = [&](int64_t i, int64_t n) { return !reach || std::min(i, n - i) <= *reach; };
@@ -61,7 +61,7 @@ void check(const ScanOptions& options) {
             options.reach.value_or(0));
 }
 
-/// The sign of each image's channels, which does not depend on the batch: float32 [n, C, 1, 1].
+/// The sign for each channel of each image: float32 [n, C, 1, 1]. It does not depend on the batch.
 at::Tensor signs_of(const at::Tensor& samples, int64_t channels, uint64_t seed) {
     return uniform_float_by_sample(samples, channels, seed, "heat map signs")
         .lt(0.5)
@@ -72,7 +72,7 @@ at::Tensor signs_of(const at::Tensor& samples, int64_t channels, uint64_t seed) 
         .unsqueeze(-1);
 }
 
-/// Counts how much of all batches and frequencies is done.
+/// Reports the progress over all batches and frequencies.
 class Meter {
   public:
     Meter(const data::Dataset& dataset, const ScanOptions& options, size_t frequencies)

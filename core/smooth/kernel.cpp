@@ -19,7 +19,7 @@ void require_kernel(const at::Tensor& kernel) {
 }
 
 /// The kernel, with its borders replicated, convolved with a symmetric filter [height, width] of
-/// odd sizes. In double, because this is done only once.
+/// odd sizes. Uses double precision, which costs little because this is done only once.
 at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
     if (kernel.numel() == 0) {
         return kernel.detach().clone();

@@ -22,7 +22,7 @@ constexpr uint64_t largest_bare_pickle = uint64_t{1} << 30;
 /// The opcode long1 with 10 bytes: 0x1950a86a20f9469cfc6c.
 constexpr std::string_view legacy_magic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
 
-/// Bytes that can be read at any position: of a file, or of a string in another pickle.
+/// The bytes of a file, or of a string in another pickle, readable at any position.
 struct RandomAccess {
     uint64_t size;
     std::function<void(uint64_t offset, void* to, size_t count)> read;

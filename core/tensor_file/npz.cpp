@@ -15,7 +15,7 @@ constexpr std::string_view extension = ".npy";
 Metadata parse_metadata(const at::Tensor& bytes) {
     expect(bytes.scalar_type() == at::kByte && bytes.dim() == 1, "its {} is not an array of bytes",
            metadata_name);
-    // Deep nesting is dropped during parsing, and what remains is not a string.
+    // Deeply nested values are dropped during parsing; what is left of them is not a string.
     const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
         return depth <= 1;
     };

@@ -19,7 +19,8 @@ using pickle::Value;
 
 constexpr int deepest = 100;
 constexpr size_t most_entries = 1'000'000;
-/// In addition to the size of the pickle, because short strings may occur in many places.
+/// Allowed in addition to twice the size of the pickle, because short strings may occur in many
+/// places.
 constexpr uint64_t spare_bytes = uint64_t{64} << 20;
 constexpr size_t longest_path = 1000;
 
@@ -45,7 +46,7 @@ const std::map<std::string_view, std::string_view>& unread_tensors() {
     return reasons;
 }
 
-/// Whether a tree contains any value; None and empty containers count as nothing.
+/// Whether a tree contains any value. None and empty containers do not count.
 bool holds_something(const Tree& tree) {
     if (const auto* const list = tree.get<TreeList>()) {
         return std::ranges::any_of(list->items, holds_something);

@@ -78,8 +78,8 @@ std::vector<int64_t> integers(const Value& value, const char* what) {
     return numbers;
 }
 
-/// Returns a view of a storage, after checking that it lies within it. Sizes and strides come from
-/// the file.
+/// Returns a view of a storage, after checking that it does not extend beyond the storage. Sizes
+/// and strides come from the file.
 at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes,
                    const std::vector<int64_t>& strides, int64_t offset) {
     const auto bytes = byte_count(sizes, elements.scalar_type());
@@ -124,7 +124,7 @@ bool is_harmful(std::string_view global) {
            global == "numpy.load" || global.starts_with("numpy.testing.");
 }
 
-/// Applies the flags of a tensor whose storage holds its values in another form.
+/// Applies the flags of a tensor whose storage contains conjugated or negated values.
 at::Tensor flagged(at::Tensor tensor, const Value& metadata) {
     const auto* const flags = metadata.get<Dict>();
     if (flags == nullptr) {
@@ -269,8 +269,8 @@ class TensorBuilder : public pickle::Builder {
                        *offset);
     }
 
-    /// Calls func(*arguments) for a class that extends Tensor. Its class and attributes are
-    /// dropped.
+    /// For an object of a class that extends Tensor, calls func(*arguments). The class and the
+    /// attributes are dropped.
     Result subclass(const std::vector<const Value*>& items, Budget& budget) {
         const auto* const function = items[0]->get<Global>();
         const auto* const inner = items[2]->get<Sequence>();

@@ -29,8 +29,8 @@ struct Entry {
     uint64_t begin, end;  // within the data section
 };
 
-/// Rejects, while the header is parsed, what a finished JSON value would not show: duplicate keys
-/// and deep nesting. Keeps the order of the tensors' names.
+/// Rejects duplicate keys and deep nesting while the header is parsed; the parsed JSON value would
+/// not show duplicate keys. Keeps the order of the tensors' names.
 class HeaderWatch {
   public:
     bool operator()(int depth, json::parse_event_t event, const json& value) {
@@ -87,8 +87,7 @@ const json& field_of(const json& object, const std::string& name, const char* fi
     return *found;
 }
 
-/// Converts the sizes in safetensors, which counts each of the two numbers in a byte of F4, to
-/// those of PyTorch.
+/// Converts the sizes of F4: safetensors counts the numbers, PyTorch the bytes (two numbers each).
 void pair_numbers(Entry& entry) {
     if (entry.dtype->type == at::kFloat4_e2m1fn_x2) {
         expect(!entry.shape.empty() && entry.shape.back() % 2 == 0,

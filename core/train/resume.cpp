@@ -26,7 +26,7 @@ using checkpoint::Checkpoint;
 using checkpoint::Json;
 using tensor_file::NamedTensors;
 
-/// Tries the state on a copy of the generator, because LibTorch checks its length and its fields.
+/// Sets the state on a copy of the generator, so that LibTorch checks its length and its fields.
 void require_generator_state(at::Device device, const at::Tensor& state, const char* name) {
     try {
         const auto own = generator_state(device);
@@ -44,8 +44,8 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
     }
 }
 
-/// The name of a weight or buffer in a checkpoint. A name that is not UTF-8 gets its position, so
-/// that it remains unique.
+/// The name of a weight or buffer in a checkpoint. If a name is not UTF-8, its position is added,
+/// so that it remains unique.
 std::string tensor_name(const std::string& key, size_t place) {
     return is_utf8(key) ? "model." + key : fmt::format("model.#{} {}", place, to_utf8(key));
 }

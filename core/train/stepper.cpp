@@ -44,7 +44,7 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
             "the optimizer lbfgs is not supported because it requires a closure for each step");
 }
 
-/// Moves the states to where the weights are, whatever has been done with the optimizer.
+/// Moves the states to wherever the weights are, whatever the optimizer was used for before.
 void move_states(optim::Optimizer& optimizer) {
     size_t position = 0;
     for (const auto& group : optimizer.groups()) {

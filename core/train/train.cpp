@@ -77,7 +77,7 @@ void seed_global_generators(at::Device device, uint64_t seed) {
     }
 }
 
-/// Uses cuDNN's deterministic algorithms within a scope; those of the CPU are always deterministic.
+/// Uses cuDNN's deterministic algorithms within a scope; CPU algorithms are always deterministic.
 class RepeatableCudnn {
   public:
     RepeatableCudnn() : before_(at::globalContext().deterministicCuDNN()) {
@@ -324,7 +324,8 @@ class Training {
         }
     }
 
-    /// Called when Ctrl-C has stopped a callback: the checkpoint has the state before the callback.
+    /// Called when Ctrl-C has stopped a callback: the checkpoint contains the state from before the
+    /// callback.
     void save_rewound(const std::optional<Rewind>& beginning) {
         if (beginning) {
             beginning->restore();

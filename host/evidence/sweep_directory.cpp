@@ -137,8 +137,8 @@ uint64_t read_events(const fs::path& path, SweepLog& known) {
     return lines.offset();
 }
 
-/// Reads all logs. Runs from the file of --from are marked as brought, whatever the logs contain.
-/// own: the log whose size is stored.
+/// Reads all logs. Runs from the --from file are marked as such, whatever the logs contain. own:
+/// the log whose size is stored.
 SweepLog read_log(const fs::path& sweep, const SweepSettings& settings, const fs::path& own = {}) {
     SweepLog known;
     for (const auto& path : logs_of(sweep)) {

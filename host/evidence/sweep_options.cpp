@@ -96,7 +96,7 @@ void check_resumed(const SweepOptions& options, const char* name) {
     }
 }
 
-/// Rejects options of hfc-host that a single run accepts and a sweep would not pass on.
+/// Rejects options of hfc-host that a single run accepts but a sweep would not pass on.
 void refuse_others(const std::vector<std::string>& arguments) {
     constexpr std::array<std::string_view, 8> others = {
         "--sandbox", "--sandbox-seconds", "--sandbox-memory",   "--debug",

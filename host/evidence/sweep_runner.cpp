@@ -44,7 +44,7 @@ uint64_t size_of(const fs::path& path) {
     return error ? 0 : size;
 }
 
-/// The last error message of a failed run, without its traceback; or the last line of its output.
+/// The last error message of a failed run, without its traceback, or the last line of its output.
 std::string last_error(const fs::path& log, uint64_t begin) {
     constexpr uint64_t most = 1 << 16;
     std::string text;

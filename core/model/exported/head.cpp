@@ -1,5 +1,5 @@
-// Changes the last layer of an exported network to another number of classes. The graph is
-// rewritten with the new sizes, so that copies and files have them too.
+// Changes the last layer of an exported network to another number of classes. Rewrites the graph
+// with the new sizes, so that copies and saved files also have them.
 #include "model/head.h"
 
 #include "base/error.h"
@@ -67,7 +67,7 @@ class HeadResizer {
     }
 
     std::string layer() const { return exported::parent_of(weight()); }
-    /// The names in Python; that of the bias may be empty.
+    /// The names in Python. bias() may be empty.
     std::string weight() const { return states_.at(weight_); }
     std::string bias() const { return bias_.empty() ? "" : states_.at(bias_); }
 
@@ -132,8 +132,8 @@ class HeadResizer {
         old_ = Json{{"as_int", shape[0]}};
     }
 
-    /// Follows the classes through a node behind the head. Exactly one of its sizes must be the
-    /// number of classes.
+    /// Applies the new number of classes to a node after the head. Exactly one size of each of its
+    /// outputs must be the old number of classes.
     void follow(Json& node) {
         bool reads = false, reads_others = false;
         each_tensor(node.at("inputs"), [&](const std::string& name) {

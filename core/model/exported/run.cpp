@@ -231,9 +231,9 @@ class ExportedRun {
         return none;
     }
 
-    /// Whether the convolution and the norm behind it are computed as one convolution: in
-    /// evaluation mode, if no weight learns. Folding writes all weights once, so with fewer pixels
-    /// than that, normalising costs less.
+    /// Whether the convolution and the norm after it are computed as one convolution: in evaluation
+    /// mode, if no weight is being trained. Folding writes all weights once; if there are fewer
+    /// pixels than weights per output channel, normalising costs less.
     bool folds(const Node& convolution, const Node& norm) {
         if (is_training(norm) || has_hooks(convolution)) {
             return false;

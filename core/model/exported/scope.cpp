@@ -16,8 +16,7 @@ Json parse_json(const std::string& text, const std::string& what) {
     const auto within_limits = [&](int depth, Json::parse_event_t event, Json& value) {
         expect(++values <= most_values, "its {} has more than {} values", what, most_values);
         expect(depth <= deepest, "its {} is nested deeper than {} levels", what, deepest);
-        // The place in the Python source that a node comes from makes up most of the file and is
-        // never used.
+        // The nodes' positions in the Python source make up most of the file and are never used.
         return !(event == Json::parse_event_t::key && value == "stack_trace");
     };
     try {

@@ -12,7 +12,7 @@
 namespace hfc::parallel::mpi {
 namespace {
 
-/// MPI counts with int, and a message of this many numbers is large enough.
+/// MPI's counts are ints, and messages of this many numbers are large enough.
 constexpr int64_t largest_piece = int64_t{1} << 28;
 
 MPI_Datatype type_of(const at::Tensor& tensor) {

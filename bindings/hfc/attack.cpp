@@ -147,8 +147,8 @@ const std::vector<Declaration> attack_declarations = {
      "{lowest, highest}; {0, 1} by default. Use range = \"none\" for filtered images, whose pixels "
      "may lie outside [0,1]. band: restricts the perturbation to a band of frequencies. It is "
      "{part = \"low\" or \"high\", radius = r, rule = \"<=\"}, {mask = Tensor [H, W]}, or {dct = "
-     "fraction}, which keeps only the lowest orthonormal DCT-II coefficients, this fraction of "
-     "them in each direction. keep: \"last\" (default) returns the images after the last step; "
+     "fraction}, which keeps only the lowest orthonormal DCT-II coefficients (the given fraction "
+     "in each direction). keep: \"last\" (default) returns the images after the last step; "
      "\"best\" returns, for each image, the first version that fools the network or, if none does, "
      "the version with the largest loss. seed: seeds the random numbers (default 0). The random "
      "numbers for an image depend only on the seed, the method, the restart and the index of the "
@@ -187,12 +187,12 @@ const std::vector<Declaration> attack_declarations = {
      "Auto-PGD (Croce and Hein 2020), which adapts its step size; see hfc.attack.pgd. norm: "
      "\"linf\" or \"l2\". targets: the number of wrong classes to aim at, one after another, "
      "starting with the most likely class for the clean image. The attack runs `restarts` times "
-     "for each of them. With targets = 0, the attack is untargeted. rho: a threshold that is "
-     "tested at each checkpoint. The step size is halved if the loss has risen in at most this "
+     "for each of these classes. With targets = 0, the attack is untargeted. rho: a threshold that "
+     "is tested at each checkpoint. The step size is halved if the loss has risen in at most this "
      "fraction of the steps since the last checkpoint. passes: the number of gradients to average "
      "in each step, for networks with random outputs.\n"
-     "The result is the last image in the run that is misclassified, or the clean image if no "
-     "image is misclassified. In the latter case, keep = \"best\" returns the image with the "
+     "For each image, the result is the last misclassified version, or the clean image if no "
+     "version is misclassified. In the latter case, keep = \"best\" returns the version with the "
      "largest loss instead. The random start lies on the boundary of the epsilon ball."},
     {"hfc.attack.fab", make_attack<fab>,
      "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
@@ -241,12 +241,12 @@ const std::vector<Declaration> attack_declarations = {
      "table that is empty at the start of each run and that f may change. The result of f is "
      "projected onto the constraints epsilon, range and band.\n"
      "In hfc.robust_accuracy, for example, an image leaves the batch as soon as it is "
-     "misclassified. Each Tensor in state whose first dimension is N then loses the same rows as "
-     "the images; other values stay as they are.\n"
+     "misclassified. Each Tensor in `state` whose first dimension is N then loses the "
+     "corresponding rows; all other values stay as they are.\n"
      "norm: \"linf\" or \"l2\". name: a string from which the random numbers are derived. The "
      "other options are those of hfc.attack.pgd, except alpha. An error in f, or a result with a "
      "wrong shape or with pixels that are not finite, stops the attack. A training run cannot be "
-     "resumed with a different f. f is compared by its code, not by the values of the variables "
+     "resumed with a different f. Only the code of f is compared, not the values of the variables "
      "that it captures."},
 };
 

@@ -143,19 +143,18 @@ const std::vector<Declaration> batch_declarations = {
      "with drop_last = true, a smaller last batch is left out. samples: int64 [n], the index of "
      "each image in its source.\n"
      "shuffle: if true, uses the random order given by seed and epoch. hfc.train uses the same "
-     "order in this epoch. Without seed and epoch, each loop has a different order, drawn from "
-     "torch's default generator (torch.manual_seed).\n"
+     "order for the same seed and epoch. Without seed and epoch, each loop has a different order, "
+     "drawn from torch's default generator (torch.manual_seed).\n"
      "from: the first batch to return (default 0). With the same seed and epoch, the batches from "
      "there on are bit-identical to those of a complete loop. rank, ranks: this process gets the "
      "images at the positions rank, rank + ranks, ... in the order (default rank = 0 and ranks = "
      "1).\n"
      "threads: the number of threads that read batches while the script works (default the number "
      "of cores for images from files, otherwise 0). ahead: the number of batches that they read "
-     "ahead (default 2). The images do not depend on these two numbers. bad: how to handle a "
-     "sample that cannot be read. \"stop\" (the default) raises an error when the batch with this "
-     "sample is due. \"skip\" replaces the sample with the next readable one, and a message at the "
-     "end of the loop lists the skipped samples. More than one skipped sample in a thousand is an "
-     "error."},
+     "ahead (default 2). Neither option affects the images. bad: how to handle a sample that "
+     "cannot be read. \"stop\" (the default) raises an error when the batch with this sample is "
+     "due. \"skip\" replaces the sample with the next readable one, and a message at the end of "
+     "the loop lists the skipped samples. More than one skipped sample in a thousand is an error."},
 };
 
 }  // namespace

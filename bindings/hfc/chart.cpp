@@ -210,11 +210,11 @@ const std::vector<Declaration> chart_declarations = {
      "notes: a list of {x, y, text}. Each text is written at the point (x, y), in the units of the "
      "axes.\n"
      "log: the logarithmic axes: \"x\", \"y\" or \"xy\".\n"
-     "panels: a list of tables, each with its own marks or map, to use instead of the options "
-     "marks and map. Each table becomes a panel. There are `columns` panels per row and one legend "
-     "for all panels.\n"
+     "panels: a list of tables, each with its own `marks` or `map`; it replaces the options "
+     "`marks` and `map`. Each table becomes a panel. There are `columns` panels per row and one "
+     "legend for all panels.\n"
      "width: the width of the whole figure in mm (most journals have columns of 84 mm). font_size: "
-     "the font size in points (default 8 if there is a width).\n"
+     "the font size in points (default 8 if `width` is given).\n"
      "Errors: lists of different lengths, unknown names, a logarithmic axis without a value above "
      "0, a width that is too small."},
 };

@@ -197,8 +197,8 @@ const std::vector<Declaration> step_declarations = {
      "gradient() afterwards."},
     {"AttackStep:losses", losses,
      "AttackStep:losses() -> Tensor float32 [N]\n\n"
-     "Returns the loss that the attack increases, at the perturbed images. The option `loss` "
-     "selects this loss; its sign is reversed if the attack is targeted."},
+     "Returns the loss that the attack increases, computed at the perturbed images. The option "
+     "`loss` selects this loss; its sign is reversed if the attack is targeted."},
     {"AttackStep:gradient", gradient,
      "AttackStep:gradient() -> Tensor float32 [N, C, H, W]\n\n"
      "Returns the gradient of the losses at the perturbed images."},

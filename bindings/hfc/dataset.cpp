@@ -243,10 +243,10 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
      "Dataset\n\n"
-     "Returns a view of a \"folder:DIR\" or \"tar:FILE\" data set that makes its images from the "
-     "files with `steps` instead of the steps of hfc.data. The steps follow torchvision's rules: "
-     "{{\"resize\", 256}, {\"center_crop\", 224}, {\"random_resized_crop\", 224, scale = {.08, 1}, "
-     "ratio = {3/4, 4/3}}, {\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, "
+     "Returns a view of a \"folder:DIR\" or \"tar:FILE\" data set in which `steps` replace the "
+     "steps passed to hfc.data. The steps follow torchvision's rules: {{\"resize\", 256}, "
+     "{\"center_crop\", 224}, {\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, "
+     "4/3}}, {\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, "
      "{\"color_jitter\", brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize or "
      "random_resized_crop, if used, must be the first step. color_jitter (torchvision's version "
      "for tensors) must come after the last crop. pad fills with black. Instead of a list, steps "
@@ -254,10 +254,10 @@ const std::vector<Declaration> dataset_declarations = {
      "(random_resized_crop 224, horizontal_flip). Both presets ignore the EXIF orientation.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
      "epoch and the image. If a step is random, the files are read again in each epoch. Otherwise, "
-     "they are decoded once if the data set was in memory and the images fit. By default, "
-     "interpolation and orientation keep their values from hfc.data.\n"
-     "Errors: an unknown step or option, resulting images of different sizes, an image smaller "
-     "than its random_crop, a filtered or mapped data set, a data set without image files."},
+     "they are decoded only once if the original data set was in memory and the new images fit "
+     "too. By default, interpolation and orientation keep their values from hfc.data.\n"
+     "Errors: an unknown step or option, steps that produce images of different sizes, an image "
+     "too small for random_crop, a filtered or mapped data set, a data set without image files."},
     {"Dataset:check", check,
      "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
      "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
@@ -266,19 +266,19 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:cache(folder) -> Dataset\n\n"
      "Returns the same images, but decodes each of them only once, when it is first needed. The "
      "decoded images are stored in memory or, if they do not fit, in a temporary file that is "
-     "deleted with the data set. If you pass a folder, they are stored in a file in it. Later runs "
+     "deleted with the data set. If you pass a folder, they are stored in a file there. Later runs "
      "use this file as long as the steps and the image files (names, sizes, modification times) "
-     "stay the same. Call cache after transform, subset, per_class and similar functions, because "
-     "only the images of the view are stored. Images that are already in memory stay there.\n"
+     "stay the same. Only the images of the view are stored, so call cache after transform, "
+     "subset, per_class and similar functions. Images that are already in memory stay there.\n"
      "Errors: random steps, a data set not made from image files, a wrong file in the folder, a "
      "full disk."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\n"
      "Returns a view whose images are changed by a function. The function gets the images of a "
      "batch, float32 [n, C, H, W], and the index of each image in its source, int64 [n]. It must "
-     "return the same number of images, in float32; their shape may differ. It runs on the "
-     "script's thread each time a batch is made, so it must return the same result for the same "
-     "image. Errors: any other result."},
+     "return the same number of images, in float32; their shape may differ. It runs again each "
+     "time a batch is made (on the script's thread), so it must always return the same result for "
+     "the same image. Errors: any other result."},
     {"Dataset:filter", filter,
      "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\n"
      "Returns the images for which the function returns true, in their original order. image: "
@@ -309,7 +309,7 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:labels() -> Tensor int64 [N]\n\nReturns the labels in this view."},
     {"Dataset:name", name,
      "dataset:name() -> string\n\n"
-     "Returns a description of the view: \"cifar10 train, shuffled labels, low r=4\"."},
+     "Returns a description of the view, such as \"cifar10 train, shuffled labels, low r=4\"."},
 };
 
 int length(lua_State* L) {

@@ -243,7 +243,7 @@ const std::vector<Declaration> detector_declarations = {
      "example from low_pass, high_pass or map. pictures: a Tensor float32 [3, H, W] in [0,1], a "
      "list of such Tensors, or a Tensor [n, 3, H, W]. boxes: float32 [n, 4], x1, y1, x2, y2 in "
      "pixels, sorted by descending score. batch_size: by default 8 if all images have the same "
-     "size, otherwise 1, because padding changes the result for an image.\n"
+     "size, otherwise 1, because padding changes the results.\n"
      "Errors: a network that is not a detector, a data set without boxes."},
     {"Detections:save", save_found,
      "detections:save(file)\n\n"

@@ -63,15 +63,16 @@ int draw_boxes(Call& call) {
 const std::vector<Declaration> box_declarations = {
     {"hfc.detection.iou", box_iou,
      "hfc.detection.iou(a, b, {generalized = false}) -> Tensor [n, m]\n\n"
-     "Returns the intersection over union of each box in a [n, 4] with each box in b [m, 4]. The "
-     "rows contain x1, y1, x2, y2. generalized: if true, returns Rezatofighi's generalized "
+     "Returns the intersection over union of each box in `a` [n, 4] with each box in `b` [m, 4]. "
+     "The rows contain x1, y1, x2, y2. generalized: if true, returns Rezatofighi's generalized "
      "version, which is negative for boxes that are far apart."},
     {"hfc.detection.nms", box_nms,
      "hfc.detection.nms(boxes, scores, {threshold = 0.5, labels = Tensor}) -> Tensor int64\n\n"
      "Performs non-maximum suppression: in order of descending score, each box removes the later "
-     "boxes that overlap it by more than the threshold. With labels, int64 [n], it removes only "
-     "boxes with the same label. Returns the indices of the remaining boxes in order of descending "
-     "score, like torchvision's nms and batched_nms. boxes: float32 [n, 4]. scores: float32 [n]."},
+     "boxes that overlap it by more than the threshold. If `labels` (int64 [n]) is given, a box "
+     "removes only boxes with the same label. Returns the indices of the remaining boxes in order "
+     "of descending score, like torchvision's nms and batched_nms. boxes: float32 [n, 4]. scores: "
+     "float32 [n]."},
     {"hfc.detection.draw", draw_boxes,
      "hfc.detection.draw(image, boxes, {colour = {1, 0, 0}, dashed = false, width = 1}) -> "
      "Tensor\n\n"

@@ -261,8 +261,8 @@ const std::vector<Declaration> epoch_declarations = {
      "run is resumed, a Tensor is filled in place, and the contents of a table are replaced. "
      "Everything else that the loop uses must depend only on the epoch number. Pass a seed and the "
      "epoch to dataset:batches, and do not use math.random, whose state cannot be saved.\n"
-     "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
-     "cannot be written to."},
+     "Errors: an object that cannot be saved, a checkpoint with different objects, a directory "
+     "that cannot be written to."},
 };
 
 }  // namespace

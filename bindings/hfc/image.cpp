@@ -116,7 +116,7 @@ const std::vector<Declaration> image_declarations = {
      "range: the values that are drawn as black and white, or \"each\" to use the minimum and "
      "maximum of each image.\n"
      "If gnuplot is not installed, gnuplot programs (NAME.svg.gp, ...) are written instead, as "
-     "run:plot does. figure: if false, draws no figure files, which saves time if you log images "
+     "with run:plot. figure: if false, writes no figure files, which saves time if you log images "
      "in each epoch (default true).\n"
      "Errors: shapes that do not match, values that are not finite, a wrong number of captions or "
      "headings."},

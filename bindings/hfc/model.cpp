@@ -272,7 +272,7 @@ const std::vector<Declaration> model_declarations = {
      "layer: the expected name of the last linear layer, for scripts that depend on this name.\n"
      "In a network that is written in Lua, assign another layer: net.fc = torch.nn.Linear(64, "
      "10).\n"
-     "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "
+     "Errors: `classes` below 1; a network that does not end with a linear layer or a 1x1 "
      "convolution; a `layer` that is not the last linear layer."},
     {"Model:clone", clone,
      "model:clone() -> Model\n\n"

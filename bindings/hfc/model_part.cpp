@@ -276,8 +276,9 @@ const std::vector<Declaration> part_declarations = {
     {"Model:named_children", named_children,
      "for name, layer in model:named_children() do\n\n"
      "Iterates over the layers, in the order in which they were added to the network. "
-     "model.layer1, for example, is one of them. A layer has the methods of a module (parameters, "
-     "state_dict, requires_grad_, train, eval, children ...), but you cannot call it.\n"
+     "They are also fields of the model, such as model.layer1. A layer has the methods of a module "
+     "(parameters, state_dict, requires_grad_, train, eval, children ...), but you cannot call "
+     "it.\n"
      "To freeze a layer: model.layer1:requires_grad_(false)."},
     {"ModelPart:named_children", named_children,
      "for name, layer in layer:named_children() do\n\n"
@@ -297,8 +298,8 @@ const std::vector<Declaration> part_declarations = {
      "The hook stays until hook:remove(). A function that refers to the model keeps it alive "
      "until then. Clones of the model do not have the hook.\n"
      "Gradients flow through `output`; to get its gradient, use output:register_hook or "
-     "output:retain_grad(). For a layer that runs once, hfc.features returns the outputs for a "
-     "whole data set."},
+     "output:retain_grad(). If the layer runs only once per forward pass, hfc.features returns its "
+     "outputs for a whole data set."},
     {"LayerHook:remove", remove_forward_hook,
      "hook:remove()\n\n"
      "Removes the hook that layer:register_forward_hook returned; its function is no longer "

@@ -37,9 +37,9 @@ const std::vector<Declaration> pixel_declarations = {
     {"Dataset:standardise", standardise,
      "dataset:standardise(mean, deviation) -> Dataset\n\n"
      "Returns a view with the images (x - mean) / deviation. mean, deviation: numbers for all "
-     "channels, or lists with one number per channel. Attacks on such images need the option "
-     "range, and masks act on the standardised pixels; hfc.normalised puts the standardisation "
-     "into the network instead.\n"
+     "channels, or lists with one number per channel. Attacks on these images need the option "
+     "`range`, and masks act on the standardised pixels; hfc.normalised avoids both by putting the "
+     "standardisation into the network.\n"
      "Errors: lists whose length is not the number of channels, a deviation that is not positive."},
 };
 

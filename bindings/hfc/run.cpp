@@ -197,16 +197,16 @@ const std::vector<Declaration> run_declarations = {
      "Appends an event to metrics.jsonl. Errors: a full disk."},
     {"Run:series", series,
      "run:series(name) -> Series\n\n"
-     "Returns a named series of events, for the option `log` of hfc.train and as a panel of "
-     "run:plot."},
+     "Returns a named series of events. Pass the series to hfc.train as the option `log`; to plot "
+     "it, list its name in the option `panels` of run:plot."},
     {"Series:log", log_series,
      "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
      "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\n"
-     "Adds a row to a table. TABLE.csv is written immediately; TABLE.md is written with a later "
-     "row or when the run ends. The third argument lists the columns that come first. result: "
-     "another table that maps columns to values, such as history:last(). It fills in columns that "
-     "the row does not contain."},
+     "Adds a row to a table. TABLE.csv is updated immediately; TABLE.md may lag behind until the "
+     "run ends. The third argument lists the columns that come first. result: another table that "
+     "maps columns to values, such as history:last(). It fills in columns that the row does not "
+     "contain."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "
@@ -215,9 +215,9 @@ const std::vector<Declaration> run_declarations = {
      "series and one curve per value. A value that is not finite breaks its curve, and so does an "
      "x that is smaller than the previous x. y: the key of a number, or of a table of numbers (one "
      "curve per number).\n"
-     "curves: the names of curves logged by run:curve, to draw instead of y, with one panel per "
-     "name and the latest curve of each series. The axis is labelled with the x_name of "
-     "run:curve.\n"
+     "curves: the names of curves logged by run:curve, to draw instead of `y`. There is one panel "
+     "per name, with the latest curve of each series. By default, the x axis is labelled with the "
+     "x_name of run:curve.\n"
      "x_name, y_name: the axis labels (default the keys). log: the logarithmic axes, \"x\", \"y\" "
      "or \"xy\". width, font_size: as for run:chart.\n"
      "If gnuplot is not installed, or in the sandbox, the programs FIGURE.svg.gp, FIGURE.png.gp "

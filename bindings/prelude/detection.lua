@@ -28,7 +28,7 @@ hfc.detection.compare = host.declare("hfc.detection.compare", "\z
   which the average precision of at least one class is higher in b. difference: the average \z
   precision of b minus that of a for each image, or false for an image that is left out. losses, \z
   gains: the indices of the images for which b is worse or better, respectively, with the \z
-  largest change first. The indices count from 0 and refer to score.image_ids.\n\z
+  largest change first. The indices start at 0 and refer to score.image_ids.\n\z
   Errors: scores with different rules or of different images.",
 function(a, b)
   require_scores(a, b, 2)
@@ -65,10 +65,10 @@ local figure_names = {
 
 hfc.detection.tables = host.declare("hfc.detection.tables", "\z
   hfc.detection.tables(run, parts, change)\n\n\z
-  Writes the tables of a run: ap (the metrics of each part, and the ratio of its ap to that of \z
-  the first part), classes (the ap of each class by part), pictures (the ap of each image by \z
-  part, and the change from the first part to the second) and counts (the numbers of images that \z
-  hfc.detection.compare returns). parts: as for hfc.detection.figure. change: the result of \z
+  Writes four tables to the run: \"ap\" (the metrics of each part, and the ratio of its ap to \z
+  that of the first part), \"classes\" (the ap of each class by part), \"pictures\" (the ap of \z
+  each image by part, and the change from the first part to the second) and \"counts\" (the image \z
+  counts from hfc.detection.compare). parts: as for hfc.detection.figure. change: the result of \z
   hfc.detection.compare for the first two parts.",
 function(run, parts, change)
   local whole = parts[1].score

@@ -347,9 +347,9 @@ end)
 
 hfc.mask.shuffled = host.declare("hfc.mask.shuffled", '\z
   hfc.mask.shuffled(masks, {seed = 0}) -> Tensor float32\n\n\z
-  Returns masks [..., H, W] with the same values at random frequencies, as a control with the L1 \z
-  norm of a learned mask. Each [H, W] is shuffled individually. The result is symmetrised, so its \z
-  values at k and -k are equal.',
+  Returns the masks [..., H, W] with their values moved to random frequencies, as a control with \z
+  the same L1 norm as a learned mask. Each [H, W] is shuffled individually. The result is \z
+  symmetrised, so its values at k and -k are equal.',
 function(masks, options)
   local random = hfc.mask.symmetrise(torch.rand(masks.shape, {
     generator = torch.Generator():manual_seed((options or {}).seed or 0),
@@ -363,15 +363,14 @@ end)
 hfc.mask.controls = host.declare("hfc.mask.controls", '\z
   hfc.mask.controls(model, images, masks, {labels = Tensor, attacked = Tensor, seed = 0}) -> list \z
   of tables\n\n\z
-  Measures the controls for the masks of single images. Each row {images, mean, low, high, n} \z
-  contains the fraction of images whose predicted class is their label, with its Wilson interval. \z
-  "M(x)" is the image through its mask, and "1 - M" the image through the complement. "M = 0" \z
-  keeps only the frequencies at which the mask is 0 (the complement of the support, as in the \z
-  authors\' code). "random masks" is the image filtered by a mask with the same L1 \z
-  norm (hfc.mask.shuffled), and "mask of another" is the image filtered by the mask of the next \z
-  image. "empty \z
-  image" is an image with all frequencies removed. If attacked images are given, there are also \z
-  the rows "attacked" and "M(attacked)".\n\z
+  Runs the control experiments for the masks of single images. Each row {images, mean, low, high, \z
+  n} contains the fraction of images whose predicted class is their label, with its Wilson \z
+  interval. "M(x)" is the image filtered by its mask, and "1 - M" is the image filtered by the \z
+  complement. "M = 0" keeps only the frequencies at which the mask is 0 (the complement of the \z
+  support, as in the authors\' code). "random masks" is the image filtered by a mask with the \z
+  same L1 norm (hfc.mask.shuffled), and "mask of another" is the image filtered by the mask of \z
+  the next image. "empty image" is an image with all frequencies removed. If attacked images are \z
+  given, the rows "attacked" and "M(attacked)" are added.\n\z
   images, attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W], as hfc.mask.learn \z
   returns them.',
 function(model, images, masks, options)

@@ -4,9 +4,9 @@ local host = ...
 hfc.mask.energies = host.declare("hfc.mask.energies", '\z
   hfc.mask.energies(run, figure, names, masks, {bands = 16})\n\n\z
   Logs and draws the energies of masks in rings and sectors of frequencies (hfc.spectrum.radial \z
-  and angular): the energies of the first mask, and for each other mask the difference from the \z
-  energies of the first mask. Each mask is first divided by its L2 norm. names: a list of \z
-  strings. masks: a list of Tensors [..., H, W]; leading dimensions are averaged.',
+  and angular): the energies of the first mask and, for every other mask, the difference from \z
+  these energies. Each mask is first divided by its L2 norm. names: a list of strings. masks: a \z
+  list of Tensors [..., H, W]; leading dimensions are averaged.',
 function(run, figure, names, masks, options)
   local maps = {}
   for i, mask in ipairs(masks) do
@@ -43,8 +43,8 @@ hfc.mask.reliability = host.declare("hfc.mask.reliability", '\z
   the reliability figure of Karantzas et al. (2022) but with intervals. Draws the figure \z
   "reliability": bars of both accuracies with Wilson intervals, and bars of their difference. \z
   Writes the table "reliability" and returns its rows {network, measure, mean, low, high, n}. The \z
-  measures are "clean", "masked" and "masked - clean". The interval of the last one is a paired \z
-  Student\'s t interval over the images. names, models and masks are lists of equal length.',
+  measures are "clean", "masked" and "masked - clean". The interval of "masked - clean" is a \z
+  paired Student\'s t interval over the images. names, models and masks are lists of equal length.',
 function(run, names, models, dataset, masks)
   local labels, rows, measures = dataset:labels(), {}, {clean = {}, masked = {}, gap = {}}
   for i, name in ipairs(names) do
@@ -97,8 +97,8 @@ hfc.mask.by_class = host.declare("hfc.mask.by_class", '\z
   \n\z
   Learns a mask for each class on data.train, with the options of hfc.mask.learn, and draws the \z
   masks with their differences from the mean of all masks (hfc.mask.chart). Writes one row per \z
-  class to the table FIGURE. The row contains l1 and, with Wilson intervals, the accuracy on \z
-  the test images of the class, both clean and masked. data: a table {train, test}, as hfc.data \z
+  class to the table FIGURE. Each row contains l1 and, with Wilson intervals, the accuracy on the \z
+  test images of the class, both clean and masked. data: a table {train, test}, as hfc.data \z
   returns.',
 function(run, figure, model, data, options)
   local masks, report = hfc.mask.learn(model, data.train, hfc.merge(options, {per = "class"}))

@@ -15,7 +15,7 @@ local casts = "module:%s() -> module\n\nThe same as module:to(%q)."
 local documentation = {
   parameters = "\z
     module:parameters(recurse = true) -> list of Tensors\n\n\z
-    Returns the weights in the order of named_parameters(), each of them once. A weight is the \z
+    Returns the weights in the order of named_parameters(), without duplicates. A weight is the \z
     same Lua object in every call, so you can use it as a table key.",
   buffers = "\z
     module:buffers(recurse = true) -> list of Tensors\n\n\z
@@ -37,11 +37,11 @@ local documentation = {
     Iterates over the modules that are fields of this one, in the order in which they were set.",
   modules = "\z
     module:modules() -> list of modules\n\n\z
-    Returns the module itself and all its submodules, each of them once.",
+    Returns the module itself and all its submodules, without duplicates.",
   named_modules = "\z
     for name, module in module:named_modules() do\n\n\z
-    Iterates over the module itself (with the name \"\") and all its submodules, each of them \z
-    once.",
+    Iterates over the module itself (with the name \"\") and all its submodules, without \z
+    duplicates.",
   get_submodule = "\z
     module:get_submodule(name) -> module\n\n\z
     Returns the module with the given name, such as \"layer1.0.conv1\". Errors: a name that does \z
@@ -65,8 +65,8 @@ local documentation = {
     Copies the tensors in state to the parameters and buffers with the same names. prefix: uses \z
     only names that start with this prefix, such as \"module.\", and removes the prefix. strict: \z
     if false, missing and unexpected names are allowed as long as at least one name matches; the \z
-    function returns the missing and the unexpected names as lists. num_batches_tracked may \z
-    always be missing, and a shared tensor needs only one of its names.\n\z
+    function returns the missing and the unexpected names as lists. Even if strict is true, \z
+    num_batches_tracked may be missing, and a shared tensor needs only one of its names.\n\z
     Errors: missing and unexpected names (the message suggests a prefix or field that would \z
     match), a different shape, a value that is not a Tensor. An error leaves the module unchanged.",
   zero_grad = "\z
@@ -78,8 +78,8 @@ local documentation = {
   train = "\z
     module:train(mode = true) -> module\n\n\z
     Sets training mode for the module and all its submodules, or evaluation mode if mode is \z
-    false. A class may define its own train, for example to keep a frozen BatchNorm in evaluation \z
-    mode. hfc.train and all other functions that set modes call this method.",
+    false. A class may define its own train method, for example to keep a frozen BatchNorm in \z
+    evaluation mode. hfc.train and all other functions that set the mode call it.",
   eval = "\z
     module:eval() -> module\n\n\z
     Sets evaluation mode, like train(false).",
@@ -108,12 +108,12 @@ local documentation = {
     Returns an independent copy of the module.",
   extra_repr = "\z
     module:extra_repr() -> string\n\n\z
-    Returns the string that tostring(module) shows between its brackets. Classes may define their \z
-    own extra_repr.",
+    Returns the string that tostring(module) shows in parentheses after the class name. Classes \z
+    may define their own extra_repr.",
   forward = "\z
     module:forward(x, ...) -> result\n\n\z
-    Computes the result of the module. Each class defines its own forward. module(x, ...) calls \z
-    forward and the hooks.",
+    Computes the result of the module. Each class defines its own forward method. module(x, ...) \z
+    calls forward and the hooks.",
   half = string.format(casts, "half", "float16"), float = string.format(casts, "float", "float32"),
   double = string.format(casts, "double", "float64"),
   bfloat16 = string.format(casts, "bfloat16", "bfloat16"),

@@ -61,8 +61,8 @@ hfc.mask.gallery = host.declare("hfc.mask.gallery", '\z
   Returns seven rows of images for run:image, as in the figure of Karantzas et al. (2022). They \z
   show, for the first eight images: x, the attacked image x_A, the mask M in colour (zero \z
   frequency in the centre), M(x), M(x_A), the complement of its support M\' (the frequencies \z
-  where M is 0) in colour, and M\'(x). Masked images are shown with their mean as grey. images, \z
-  attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W].',
+  where M is 0) in colour, and M\'(x). Masked images are shifted so that their mean is grey. \z
+  images, attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W].',
 function(images, attacked, masks)
   local x, x_a, mask = images:slice(0, 0, 8), attacked:slice(0, 0, 8), masks:slice(0, 0, 8):cpu()
   x, x_a = in_colour(x:cpu()), in_colour(x_a:cpu())

@@ -104,9 +104,9 @@ const std::vector<Declaration> parallel_declarations = {
      "hfc.parallel.barrier()\n\nWaits until all processes have called it."},
     {"hfc.parallel.alone", alone,
      "hfc.parallel.alone(f) -> result of f\n\n"
-     "Calls f() as if this process were the only one. Inside f, hfc.train and other functions that "
-     "all processes must otherwise call run on this process alone, and this process writes the "
-     "runs that f creates. Use it to distribute jobs over the ranks."},
+     "Calls f() as if this process were the only one. Inside f, functions such as hfc.train, "
+     "which all processes must otherwise call, run on this process alone, and this process writes "
+     "the runs that f creates. Use it to distribute jobs over the ranks."},
 };
 
 }  // namespace

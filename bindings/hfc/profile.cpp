@@ -178,9 +178,9 @@ const std::vector<Declaration> profile_declarations = {
      "Runs the function under LibTorch's profiler and prints the `rows` operators that took the "
      "most time. `own ms` excludes, and `with inner` includes, the operators that an operator "
      "calls. GPU kernels are listed separately.\n"
-     "trace: the file for the whole profile in Chrome's trace format; \"\" writes no file.\n"
-     "Errors: an error in the function, a file that cannot be written, a profile within a "
-     "profile."},
+     "trace: the file for the whole profile in Chrome's trace format, or \"\" for no file.\n"
+     "Errors: an error in the function, a file that cannot be written, a nested call of "
+     "hfc.profile."},
 };
 
 }  // namespace

@@ -202,9 +202,9 @@ const std::vector<Declaration> robustness_declarations = {
      "\"black box wins\", which warns if Square fools the model on more than .2 % of the images "
      "after all earlier attacks have failed on them. checks: the value and the limit of each test. "
      "transfer: another network, such as a copy without the defence. The first 100 images are "
-     "attacked on that network with 100 steps of APGD. \"black box wins\" also warns if the "
-     "results fool the model on more than .2 % of these images although the attack failed on "
-     "them. log: a Run or Series that logs the accuracy after each step. See "
+     "attacked on that network with 100 steps of APGD. \"black box wins\" also warns if, on more "
+     "than .2 % of these images, the attack fails but the adversarial images made for that network "
+     "succeed. log: a Run or Series that logs the accuracy after each step. See "
      "docs/robustness.md."},
 };
 

@@ -60,8 +60,8 @@ const std::vector<Declaration> smooth_declarations = {
      "Returns a copy of the model with smoothed convolution kernels, without retraining (Wang et "
      "al. 2020, section 6). rho: smooths with equation 3, which adds to each weight rho times the "
      "sum of its eight neighbours, with replicated borders (rho >= 0). sigma: smooths with a "
-     "Gaussian (sigma > 0). size: the width of the Gaussian in weights, an odd number; 0 chooses "
-     "it from sigma.\n"
+     "Gaussian (sigma > 0). size: the width of the Gaussian in weights, an odd number, or 0 to "
+     "choose it from sigma.\n"
      "layers: the names of the convolutions to smooth (default the first one). Errors: a model "
      "without a convolution, a name that does not exist."},
     {"hfc.smooth_kernel", smooth_kernel,

@@ -31,7 +31,7 @@ hfc.blurred_input = host.declare("hfc.blurred_input", '\z
   so the mean of an image does not change. The blur is the baseline for smoothed kernels: except \z
   at borders, applying a linear filter to the first layer\'s kernels is equivalent to applying it \z
   to the input. Gradients of attacks pass through the blur.\n\z
-  rho: at least 0; 0 does not change the images.',
+  rho: a number >= 0; 0 leaves the images unchanged.',
 function(model, rho)
   if type(rho) ~= "number" or rho < 0 or rho == math.huge then
     error("hfc.blurred_input: expected a finite rho >= 0, got " .. tostring(rho), 2)
@@ -60,9 +60,8 @@ hfc.matched = host.declare("hfc.matched", '\z
   a measure. The groups can then be compared fairly. For example, optimizers can be compared at \z
   learning rates that lead to the same training accuracy. results: a list of tables {GROUP = \z
   name, MEASURE = number, ...}. The target is the largest value that every group reaches: the \z
-  smallest of the groups\' largest values. \z
-  Returns the result nearest to the target from each group, in the order of the groups, followed \z
-  by the target.',
+  smallest of the groups\' largest values. From each group, the result nearest to the \z
+  target is chosen. Returns these results, in the order of the groups, followed by the target.',
 function(results, group, measure)
   local names, largest = {}, {}
   for i, result in ipairs(results) do

@@ -40,7 +40,7 @@ end
 
 hfc.ssim = host.declare("hfc.ssim", "\z
   hfc.ssim(a, b) -> Tensor float64 [N]\n\n\z
-  Returns the structural similarity of each image of `a` and the image of `b` at the same \z
+  Returns the structural similarity between each image of `a` and the image of `b` at the same \z
   position (Wang, Bovik, Sheikh and Simoncelli, 2004): 1 for equal images, lower for images that \z
   differ visibly. The window is a Gaussian of 11 x 11 pixels with sigma 1.5, the constants are \z
   .01 and .03, and the range of the pixels is 1. The result is the mean over all windows that lie \z

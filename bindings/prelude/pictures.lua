@@ -14,7 +14,7 @@ end
 hfc.coloured = host.declare("hfc.coloured", '\z
   hfc.coloured(maps, {range = {0, 1}, palette = "viridis"}) -> Tensor float32 [N, 3, H, W]\n\n\z
   Returns maps as colour images for run:image. maps: a float Tensor [N, 1, H, W] or [N, H, W]. \z
-  range: the values drawn in the first and the last colour; values outside it are clipped. \z
+  range: the values shown as the first and the last colour; values outside it are clipped. \z
   palette: "viridis", or "difference" (blue, white, red), in which white is the middle of the \z
   range.',
 function(maps, options)

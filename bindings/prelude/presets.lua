@@ -14,7 +14,7 @@ hfc.wang2020 = host.declare("hfc.wang2020", '\z
   hfc.wang2020 {name = value, ...} -> table, a preset of hfc.options\n\n\z
   Returns your own options together with those of the CIFAR-10 experiments in the text of Wang et \z
   al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with a learning rate of 1e-4. \z
-  The value false leaves out an option: lr = false.',
+  To leave out an option, set it to false: lr = false.',
 function(own)
   return preset_of({
     dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
@@ -32,13 +32,13 @@ end)
 
 hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns your own options together with those of the experiment with nine classes of ImageNet \z
+  Returns your own options together with those of the experiment on nine ImageNet classes \z
   (Wang et al., 2020, appendix B.1): torchvision\'s variant of ResNet-50 without BatchNorm, \z
   images of 224 pixels, batches of 100, and Adam with a learning rate of 1e-4. The paper names \z
-  neither the classes nor the images. The classes in scripts/classes/nine.json are guesses, and \z
-  so are the numbers of images, 1300 for training and 50 for testing in each class. The value \z
-  false leaves out an option: batch_size = false. Pass --dataset folder:DIR, where DIR contains \z
-  the 1000 class directories.',
+  neither the classes nor the images. The classes in scripts/classes/nine.json and the numbers of \z
+  images per class (1300 for training, 50 for testing) are guesses. To leave out an option, set \z
+  it to false: batch_size = false. Pass --dataset folder:DIR, where DIR contains the 1000 class \z
+  directories.',
 function(own)
   return preset_of({
     model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
@@ -49,9 +49,9 @@ end)
 
 hfc.karantzas2022 = host.declare("hfc.karantzas2022", '\z
   hfc.karantzas2022 {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns your own options together with those of the networks in the code of the mask paper \z
-  (Karantzas et al., 2022): VGG-11 with BatchNorm as torchvision builds and initialises it, grey \z
-  and standardised images of 128 pixels from five Imagenette classes \z
+  Returns your own options together with those that the mask paper\'s code (Karantzas et al., \z
+  2022) uses for its networks: VGG-11 with BatchNorm as torchvision builds and initialises it, \z
+  grey and standardised images of 128 pixels from five Imagenette classes \z
   (scripts/classes/imagenette_five.json), 50 epochs with batches of 128, Adam with OneCycleLR up \z
   to 1e-3, and the weights of the epoch with the best accuracy on the test images. Pass --dataset \z
   folder:DIR, where DIR is the directory of Imagenette. For the paper\'s second network, add \z

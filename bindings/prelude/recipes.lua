@@ -27,9 +27,9 @@ hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   Returns your own options together with those that scripts share. The shared options are \z
   dataset, model, form, initialisation, epochs, batch_size, lr, image_size, resize, classes, \z
-  per_class, train_images and seed. Your option replaces a shared one with the same name. If it \z
-  is a value without a description, it keeps the description and the limits of the shared one. \z
-  The value false leaves out a shared option.',
+  per_class, train_images and seed. Your option replaces a shared one with the same name. If you \z
+  pass only a value, without a description, the shared description and limits still apply. To \z
+  leave out a shared option, set it to false.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)

@@ -348,6 +348,6 @@ each x.]],
 
 func.jvp = host.define("torch.func.jvp", "func, primals, tangents", "\z
   -> output, products\n\n\z
-  Returns the result of func for the arguments in the list primals, and the Jacobian of func \z
-  times the list tangents.",
+  Returns the result of func for the arguments in the list `primals`, and the Jacobian of func \z
+  times the list `tangents`.",
   function(f, primals, tangents) return functional.jvp(f, primals, tangents) end)

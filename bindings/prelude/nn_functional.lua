@@ -113,8 +113,8 @@ define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", 
   end)
 
 define("layer_norm", "input, normalized_shape, weight = nil, bias = nil, eps = 1e-5",
-  "-> Tensor\n\nNormalises input over its last dimensions, whose sizes are \z
-  normalized_shape.",
+  "-> Tensor\n\nNormalises input over its last dimensions. normalized_shape: their \z
+  sizes (a number or a list).",
   function(input, normalized_shape, weight, bias, eps)
     return torch.layer_norm(input, host.repeated(normalized_shape, 1), weight, bias, eps, true)
   end)
@@ -155,8 +155,8 @@ end
 define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type = 2, \z
   scale_grad_by_freq = false, sparse = false", "\z
   -> Tensor\n\n\z
-  Returns an entry of weight for each index. input: int64 indices of any shape. weight: \z
-  [entries, width]. The shape of the result is the shape of input followed by width. padding_idx: \z
+  Returns an entry of `weight` for each index. input: int64 indices of any shape. weight: \z
+  [entries, width]. The result has the shape of `input`, followed by `width`. padding_idx: \z
   the index of an entry that gets no gradient. max_norm: the largest norm; entries with a larger \z
   norm are scaled down in place when they are looked up.",
   function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)

@@ -6,7 +6,7 @@ local define = host.define_functional
 local activations = {
   {"relu", "", "max(x, 0)"},
   {"relu6", "", "min(max(x, 0), 6)"},
-  {"selu", "", "a scaled elu, for which mean 0 and variance 1 are a fixed point"},
+  {"selu", "", "elu, scaled so that a mean of 0 and a variance of 1 are a fixed point"},
   {"silu", "", "x * sigmoid(x)"},
   {"mish", "", "x * tanh(softplus(x))"},
   {"hardsigmoid", "", "relu6(x + 3) / 6"},
@@ -14,7 +14,7 @@ local activations = {
   {"elu", ", alpha = 1", "x, or alpha * (exp(x) - 1) if x is below 0"},
   {"celu", ", alpha = 1", "max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)"},
   {"leaky_relu", ", negative_slope = 0.01", "x, or negative_slope * x if x is below 0"},
-  {"threshold", ", threshold, value", "x if x is above threshold, otherwise value"},
+  {"threshold", ", threshold, value", "x if it is above `threshold`, otherwise `value`"},
 }
 
 -- Calls the operator or, if the last argument is true, its in-place variant.

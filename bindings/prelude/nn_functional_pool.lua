@@ -102,8 +102,8 @@ for dims = 2, 3 do
   local name = string.format("fractional_max_pool%dd", dims)
   define(name, "input, kernel_size, output_size = nil, output_ratio = nil, \z
     return_indices = false, _random_samples = nil", "-> Tensor [, indices]\n\n\z
-    Returns the maximum of each window; the windows are at random positions. Give output_size or \z
-    output_ratio. If both are given, output_size is used, as in PyTorch.",
+    Returns the maximum of each window; the windows are at random positions. Set output_size or \z
+    output_ratio. If both are set, output_size is used, as in PyTorch.",
     function(input, kernel_size, output_size, ratio, return_indices, samples)
       if not output_size and not ratio then
         error(name .. ": expected output_size or output_ratio", 2)

@@ -178,8 +178,8 @@ end)
 declare("dirac_", [[
 torch.nn.init.dirac_(tensor, {groups = 1}) -> tensor
 
-Fills a weight, which must have 3, 4 or 5 dimensions, so that the convolution returns its input, as
-far as the number of channels allows.]], function(tensor, ...)
+Fills the weight of a convolution (3, 4 or 5 dimensions) so that the convolution returns its input,
+as far as the number of channels allows.]], function(tensor, ...)
   local groups = read({"groups"}, {groups = 1}, ...).groups
   local shape = tensor.shape
   if #shape < 3 or #shape > 5 then
@@ -204,8 +204,8 @@ end)
 declare("sparse_", [[
 torch.nn.init.sparse_(tensor, sparsity, {std = 0.01}) -> tensor
 
-Fills a matrix with normally distributed values, and a fraction `sparsity` of each column with
-zeros.]],
+Fills a matrix with normally distributed values, then sets a fraction `sparsity` of each column to
+zero.]],
   function(tensor, ...)
     local o = read({"sparsity", "std"}, {std = 0.01}, ...)
     local shape = tensor.shape

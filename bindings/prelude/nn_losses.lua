@@ -185,7 +185,7 @@ loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
 loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
   {distance_function = none, margin = 1, swap = false},
   "Works like TripletMarginLoss, but with your own distance. distance_function: a \z
-  function(x1, x2) (default the pairwise distance).",
+  function(x1, x2) (by default, the pairwise distance).",
   function(self, anchor, positive, negative)
     local distance = self.distance_function
     local near, far = distance(anchor, positive), distance(anchor, negative)

@@ -220,9 +220,10 @@ end
 local numbers = "\z
   \n\n\z
   net[0] is the first module, net[-1] is the last, and #net is the number of modules. net[i] = \z
-  module replaces a module; the names (net[\"0\"]) are updated when the network is next used. \z
-  append(module), insert(i, module), extend(list) and pop(i) work as in PyTorch. To loop over the \z
-  modules, use \"for i = 0, #net - 1 do\" or ipairs(net:children()). A nil in the list is an error."
+  module replaces module i; its entry by name (such as net[\"0\"]) is updated when the network is \z
+  next used. append(module), insert(i, module), extend(list) and pop(i) work as in PyTorch. To \z
+  loop over the modules, use \"for i = 0, #net - 1 do\" or ipairs(net:children()). A nil in the \z
+  list is an error."
 
 local Sequential = make("Sequential", "module", "\z
   torch.nn.Sequential(module, ...) or torch.nn.Sequential {module, ...} -> module\n\n\z

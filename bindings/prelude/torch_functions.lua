@@ -311,8 +311,8 @@ local function in_groups(offs, length, f)
 end
 
 host.define_functional("grouped_mm", "mat_a, mat_b, offs = nil, bias = nil, out_dtype = nil",
-  "-> Tensor\n\nReturns one matrix product per group. The shapes of mat_a and mat_b determine \z
-  which parts are multiplied for group g. offs[g]: the position at which group g ends. [G, M, K] \z
+  "-> Tensor\n\nReturns one matrix product per group. offs[g]: the position at which group g \z
+  ends. The shapes of mat_a and mat_b determine which parts are multiplied for group g. [G, M, K] \z
   and [G, K, N]: mat_a[g] and mat_b[g], without offs. [M, K] and [G, K, N]: the group's rows of \z
   mat_a, and mat_b[g]. [G, M, K] and [K, N]: mat_a[g], and the group's columns of mat_b. [M, K] \z
   and [K, N]: the group's columns of mat_a and rows of mat_b.",

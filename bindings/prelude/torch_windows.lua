@@ -102,7 +102,7 @@ local function cosines(name, text, list)
   window(name, "", text, function(M, sym, o) return general_cosine(M, sym, o, list) end)
 end
 
-window("general_cosine", ", a = nil", "a sum of cosines with the weights a.", general_cosine)
+window("general_cosine", ", a = nil", "a sum of cosines weighted by `a`.", general_cosine)
 window("general_hamming", ", alpha = 0.54", "\z
   alpha - (1 - alpha) cos(2 pi n / N), where N is M - 1 if sym is true, and M otherwise.",
   function(M, sym, o, alpha) return general_cosine(M, sym, o, {alpha, 1 - alpha}) end)

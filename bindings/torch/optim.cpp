@@ -249,7 +249,7 @@ const std::vector<Declaration> optimizer_declarations = {
      "Implements Adadelta. params: a list of leaf Tensors, the result of net:named_parameters(), "
      "or a list of groups {params = {...}, lr = ...} with their own options. maximize: if true, "
      "the optimizer maximises the objective. params and maximize mean the same for all optimizers. "
-     "A number as the second argument is lr."},
+     "A number as the second argument sets lr."},
     {"torch.optim.Adagrad", make<adagrad>,
      "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
      "initial_accumulator_value = 0, eps = 1e-10, maximize = false}) -> Optimizer\n\n"

@@ -266,15 +266,16 @@ const std::vector<Declaration> schedule_declarations = {
      "torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1, last_epoch = -1}) -> "
      "LRScheduler\n\n"
      "Multiplies the rate by gamma every step_size steps. Like all schedulers, it changes the "
-     "current rate of the group. If several schedulers change one optimizer, their factors are "
-     "therefore multiplied, and a rate that you set by hand is the new starting point. last_epoch: "
+     "current rate of the group. If several schedulers act on the same optimizer, their factors "
+     "are therefore multiplied, and a rate set by hand becomes the new starting point. last_epoch: "
      "the last epoch of an earlier run; load the optimizer state of that run first."},
     {"torch.optim.lr_scheduler.MultiStepLR", multi_step_lr,
      "torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1, last_epoch = -1}) "
-     "-> LRScheduler\n\nMultiplies the rate by gamma at each of the milestones, a list of steps."},
+     "-> LRScheduler\n\nMultiplies the rate by gamma at each milestone. milestones: a list of "
+     "steps."},
     {"torch.optim.lr_scheduler.ConstantLR", constant_lr,
      "torch.optim.lr_scheduler.ConstantLR(optimizer, {factor = 1/3, total_iters = 5, last_epoch = "
-     "-1}) -> LRScheduler\n\nScales the rate by factor during the first total_iters steps."},
+     "-1}) -> LRScheduler\n\nScales the rate by `factor` during the first total_iters steps."},
     {"torch.optim.lr_scheduler.LinearLR", linear_lr,
      "torch.optim.lr_scheduler.LinearLR(optimizer, {start_factor = 1/3, end_factor = 1, "
      "total_iters = 5, last_epoch = -1}) -> LRScheduler\n\n"
@@ -311,7 +312,7 @@ const std::vector<Declaration> schedule_declarations = {
      "-> LRScheduler\n\n"
      "Moves the rate from base_lr to max_lr and back repeatedly; the momentum (Adam's first beta) "
      "moves in the opposite direction. mode: \"triangular\", \"triangular2\" (half as high in each "
-     "new cycle) or \"exp_range\" (with the height gamma ^ step). scale_fn: a function of the "
+     "new cycle) or \"exp_range\" (scaled by gamma ^ step). scale_fn: a function of the "
      "cycle number, or of the step if scale_mode = \"iterations\", that replaces the mode. Source: "
      "Smith, \"Cyclical learning rates\", 2017."},
     {"torch.optim.lr_scheduler.OneCycleLR", one_cycle_lr,
@@ -328,7 +329,7 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.ReduceLROnPlateau", reduce_lr_on_plateau,
      "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode = \"min\", factor = 0.1, "
      "patience = 10, threshold = 1e-4, threshold_mode = \"rel\", cooldown = 0, min_lr = 0, eps = "
-     "1e-8}) -> LRScheduler\n\nMultiplies the rate by factor when the metric passed to "
+     "1e-8}) -> LRScheduler\n\nMultiplies the rate by `factor` when the metric passed to "
      "scheduler:step(metric) has not improved for more than `patience` steps."},
     {"torch.optim.lr_scheduler.SequentialLR", sequential_lr,
      "torch.optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, {last_epoch = -1}) "

@@ -76,7 +76,7 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
-                 "produce the same results on any number of cores; uses one thread unless "
+                 "produce the same results on any number of cores; use one thread unless "
                  "--threads is set");
     app.add_flag("--debug", line.debug,
                  "show local variables in tracebacks, and where LibTorch errors occurred; "
@@ -272,8 +272,8 @@ CommandLine parse(int count, const char* const* arguments) {
     CommandLine line;
     std::string resumed;
     CLI::App app(
-        "hfc-host runs frequency experiments on neural networks, written in Lua with PyTorch's "
-        "operators.",
+        "hfc-host runs frequency experiments on neural networks. Each experiment is a Lua script "
+        "that uses PyTorch's operators.",
         "hfc-host");
     app.formatter(std::make_shared<Usage>());
     app.footer(examples);

@@ -76,7 +76,7 @@ build_preset() {
 }
 
 # is_current TARGET: succeeds if nothing that the target depends on has changed since the target was
-# last built. Takes some 10 ms.
+# last built. Takes about 10 ms.
 is_current() {
     local stamp=$build/.built-$1 torch
     local inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host viewer)

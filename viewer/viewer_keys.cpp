@@ -34,7 +34,7 @@ constexpr std::array<std::pair<const char*, const char*>, 25> help_lines = {{
     {"T", "light or dark theme"},
     {"H, F1", "show or hide this list"},
     {"Q", "close the window"},
-    {"mouse on a plot", "drag: zoom to a rectangle; wheel: zoom (with Shift horizontally)"},
+    {"mouse on a plot", "drag: zoom to a rectangle; wheel: zoom (with Shift: only horizontally)"},
     {"click a line",
      "show only this curve (with Ctrl: hide it); double click: show the whole range"},
     {"click a name", "hide or show the curve; with Ctrl: show only this curve"},

@@ -37,8 +37,8 @@ struct ExportOptions {
 constexpr const char* notes = R"text(
 Writes the logged events of runs as event files for TensorBoard, one directory per run. Each
 number becomes a scalar at the event's step (or its epoch if it has no step), with the tag
-SERIES/KEY or SERIES/KEY/NAME. Images are exported as images. Tables and the curves of run:curve
-are left out.
+SERIES/KEY or SERIES/KEY/NAME. Images are exported as images. Tables and the curves logged with
+run:curve are left out.
 
 Example:
   hfc-host export --tensorboard runs/heuristics-20260102-030405 --out tb

@@ -29,8 +29,8 @@ struct ReportOptions {
 
 constexpr const char* notes = R"text(
 Writes one self-contained HTML page with the settings, tables, figures, images, environment,
-commands and script. For several runs or sweeps, the page shows their tables side by side and
-the settings that differ.
+commands and script. For several runs or sweeps, the page also shows the settings that
+differ, and the tables side by side.
 
 Examples:
   hfc-host report runs/shuffled_labels-20260102-030405

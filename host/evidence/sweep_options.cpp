@@ -27,8 +27,8 @@ Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5 --from docs/results/batch_size.csv \
     --save docs/results/batch_size.csv
 
-Each run is a directory in sweeps/NAME-date-time, and its output is in the file NAME.log next to
-it. Tables with the same name are joined in the sweep directory: the joined table gives the mean,
+Each run is a directory, sweeps/NAME-date-time/ITEM, and its output is in the file ITEM.log next
+to it. Tables with the same name are joined in the sweep directory: the joined table gives the mean,
 its 95 % interval (Student's t) and n.
 
 Exit status: 0 success; 1 if a run failed; 2 usage error; 130 Ctrl-C; 143 SIGTERM.)text";
@@ -40,12 +40,12 @@ Exit status: 0 success; 1 if a run failed; 2 usage error; 130 Ctrl-C; 143 SIGTER
 void add_options(CLI::App& app, SweepOptions& options) {
     app.add_option("--seeds", options.seeds, "run each combination with seed = 0 .. N-1")
         ->type_name("N");
-    app.add_option("--jobs", options.jobs, "number of runs at the same time (default 1)")
+    app.add_option("--jobs", options.jobs, "number of runs to execute at the same time (default 1)")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     app.add_option("--threads", options.threads,
                    "number of CPU threads per run (default: the number of cores divided by "
-                   "--jobs); the results depend on it, so the sweep stores it")
+                   "--jobs); results depend on this number, so the sweep stores it")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     app.add_option("--device", options.device, "auto (CUDA if available), cpu, cuda or cuda:N")

@@ -59,10 +59,10 @@ function(hfc_target name)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>
     $<$<BOOL:${HFC_WERROR}>:-Werror>)
   hfc_sanitize(${name})
-  # Six files are compiled as one, because most of a file's compile time is spent on the headers.
+  # Twelve files are compiled as one, because most of a file's compile time is spent on the headers.
   # Names in anonymous namespaces of a directory must therefore differ.
   if(HFC_UNITY AND NOT name STREQUAL hfc-program)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
   # There is one precompiled header for the program and one for the tests. The tests are compiled
   # without optimisation, because only their compile time matters. The two headers halve the time of

@@ -19,7 +19,7 @@ struct CompareOptions {
     std::string out;
 };
 
-constexpr const char* notes = R"text(
+constexpr const char* compare_notes = R"text(
 Prints the settings that differ, the tables side by side, and the differences from the first
 run or sweep, paired by seed, with their 95 % intervals. Also writes the tables, and figures with
 all curves, to a directory.
@@ -30,10 +30,10 @@ Examples:
 
 Exit status: 0 success; 2 usage error.)text";
 
-CompareOptions parse(const std::vector<std::string>& words) {
+CompareOptions parse_compare(const std::vector<std::string>& words) {
     CompareOptions options;
     CLI::App app("Compares runs and sweeps.");
-    app.footer(notes);
+    app.footer(compare_notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
                    "directory to write to (default: "
@@ -66,7 +66,7 @@ void print_table(const evidence::JoinedTable& table, const std::vector<Source>& 
 }  // namespace
 
 int compare(const std::vector<std::string>& words) {
-    const auto options = parse(words);
+    const auto options = parse_compare(words);
     const auto sources = read_sources(options.paths);
     const auto tables = join_sources(sources);
     const auto different = settings_that_differ(sources);

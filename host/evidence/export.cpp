@@ -34,7 +34,7 @@ struct ExportOptions {
     bool tensorboard = false;
 };
 
-constexpr const char* notes = R"text(
+constexpr const char* export_notes = R"text(
 Writes the logged events of runs as event files for TensorBoard, one directory per run. Each
 number becomes a scalar at the event's step (or its epoch if it has no step), with the tag
 SERIES/KEY or SERIES/KEY/NAME. Images are exported as images. Tables and the curves logged with
@@ -46,10 +46,10 @@ Example:
 
 Exit status: 0 success; 2 usage error.)text";
 
-ExportOptions parse(const std::vector<std::string>& words) {
+ExportOptions parse_export(const std::vector<std::string>& words) {
     ExportOptions options;
     CLI::App app("Exports runs to files for other tools.");
-    app.footer(notes);
+    app.footer(export_notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_flag("--tensorboard", options.tensorboard, "write event files for TensorBoard");
     app.add_option("--out", options.out,
@@ -199,7 +199,7 @@ void export_run(const fs::path& run, const fs::path& to) {
 }  // namespace
 
 int export_runs(const std::vector<std::string>& words) {
-    const auto options = parse(words);
+    const auto options = parse_export(words);
     const auto sources = read_sources(options.paths);
     const auto directory = output_directory(options.out, sources, "tensorboard");
     for (const auto& source : sources) {

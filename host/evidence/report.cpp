@@ -20,14 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 using evidence::Json;
 
-constexpr uint64_t most_bytes = uint64_t{64} << 20;  // the limit for each embedded file
+constexpr uint64_t most_embedded_bytes = uint64_t{64} << 20;  // the limit for each embedded file
 
 struct ReportOptions {
     std::vector<std::string> paths;
     std::string out;
 };
 
-constexpr const char* notes = R"text(
+constexpr const char* report_notes = R"text(
 Writes one self-contained HTML page with the settings, tables, figures, images, environment,
 commands and script. For several runs or sweeps, the page also shows the settings that
 differ, and the tables side by side.
@@ -38,10 +38,10 @@ Examples:
 
 Exit status: 0 success; 2 usage error.)text";
 
-ReportOptions parse(const std::vector<std::string>& words) {
+ReportOptions parse_report(const std::vector<std::string>& words) {
     ReportOptions options;
     CLI::App app("Writes an HTML page about runs and sweeps.");
-    app.footer(notes);
+    app.footer(report_notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
                    "file to write (default: report.html in the directory, or in a new directory "
@@ -101,7 +101,8 @@ std::vector<fs::path> files_with(const fs::path& directory, const char* extensio
 std::string figures_in(const fs::path& directory) {
     std::string text;
     for (const auto& path : files_with(directory, ".svg")) {
-        text += html_picture("image/svg+xml", read_file(path, most_bytes), path.stem().string());
+        text += html_picture("image/svg+xml", read_file(path, most_embedded_bytes),
+                             path.stem().string());
     }
     return text;
 }
@@ -149,7 +150,8 @@ std::string pictures_of(const fs::path& run) {
         if (event.contains("epoch")) {
             caption += ", epoch " + json_text(event.at("epoch"));
         }
-        text += html_picture("image/png", read_file(run / "images" / file, most_bytes), caption);
+        text += html_picture("image/png", read_file(run / "images" / file, most_embedded_bytes),
+                             caption);
     }
     return text;
 }
@@ -188,7 +190,7 @@ std::string script_of(const fs::path& directory) {
         return "";
     }
     return fmt::format("<details><summary>script.lua</summary>\n<pre>{}</pre>\n</details>\n",
-                       html_text(read_file(path, most_bytes)));
+                       html_text(read_file(path, most_embedded_bytes)));
 }
 
 std::string tables_in(const fs::path& directory, int level) {
@@ -277,7 +279,7 @@ std::string body_of(const std::vector<Source>& sources) {
 }  // namespace
 
 int report(const std::vector<std::string>& words) {
-    const auto options = parse(words);
+    const auto options = parse_report(words);
     const auto sources = read_sources(options.paths);
     const auto name = sources[0].settings.find("name");
     auto title = name == sources[0].settings.end() ? "" : name->second + ": ";

@@ -24,7 +24,7 @@ using evidence::SweepItem;
 
 constexpr const char* log_name = "sweep.jsonl";
 constexpr const char* settings_name = "sweep.json";
-constexpr uint64_t most_bytes = uint64_t{256} << 20;
+constexpr uint64_t most_sweep_file_bytes = uint64_t{256} << 20;
 
 fs::path brought_file(const fs::path& sweep) {
     return sweep / "rows" / "from.csv";
@@ -91,9 +91,9 @@ void take(const Json& event, SweepLog& known) {
 std::vector<evidence::FinishedRun> brought_to(const fs::path& sweep) {
     std::error_code error;
     const auto path = brought_file(sweep);
-    return fs::exists(path, error)
-               ? evidence::finished_runs_from_csv(read_file(path, most_bytes), path.string())
-               : std::vector<evidence::FinishedRun>();
+    return fs::exists(path, error) ? evidence::finished_runs_from_csv(
+                                         read_file(path, most_sweep_file_bytes), path.string())
+                                   : std::vector<evidence::FinishedRun>();
 }
 
 const evidence::FinishedRun* find_run(const std::vector<evidence::FinishedRun>& runs,
@@ -164,7 +164,7 @@ bool is_sweep(const fs::path& path) {
 SweepSettings read_sweep(const fs::path& path) {
     require(is_sweep(path), "'{}' is not a sweep directory: it has no {}", path.string(),
             settings_name);
-    const auto text = read_file(path / settings_name, most_bytes);
+    const auto text = read_file(path / settings_name, most_sweep_file_bytes);
     try {
         require(!nests_deeper(text), "'{}' is damaged: it is nested too deeply",
                 (path / settings_name).string());

@@ -11,7 +11,6 @@
 namespace hfc::attack {
 namespace {
 
-constexpr double least_size = 1e-12;
 constexpr double forward_weight = 0.75;  ///< the weight of the new step; the momentum has the rest
 
 /// The distances between checkpoints, as fractions of all steps.

@@ -19,6 +19,8 @@ at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, d
 
 /// The L2 norm of each image: [N, 1, 1, 1].
 at::Tensor l2_norm(const at::Tensor& images);
+/// Added to norms before a division, so that no quotient is infinite.
+inline constexpr double least_size = 1e-12;
 
 /// Reshapes one number per image, [N], to [N, 1, 1, 1] for broadcasting over images.
 at::Tensor beside_images(const at::Tensor& values);

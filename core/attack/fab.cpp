@@ -12,7 +12,6 @@
 namespace hfc::attack {
 namespace {
 
-constexpr double least_size = 1e-12;
 constexpr double least_move = 1e-8;
 
 class Fab : public Attack {

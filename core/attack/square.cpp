@@ -16,7 +16,6 @@
 namespace hfc::attack {
 namespace {
 
-constexpr double least_size = 1e-12;
 constexpr int64_t tiles = 5;  ///< per side, at the start in L2
 
 /// The squares become smaller after these numbers of queries out of 10 000.

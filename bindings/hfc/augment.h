@@ -6,7 +6,7 @@
 
 namespace hfc::lua {
 
-/// Reads scale, translate, rotate, crop, pad and flip, but not the seed.
+/// Reads the options `scale`, `translate`, `rotate`, `crop`, `pad` and `flip`, but not `seed`.
 data::AugmentOptions read_augment(Options& options);
 
 }  // namespace hfc::lua

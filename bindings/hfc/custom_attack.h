@@ -11,7 +11,7 @@ namespace hfc::lua {
 
 class AttackMoment;
 
-/// The data that the script's function receives for one iteration. Its methods fail once the
+/// The object that the script's function receives for one iteration. Its methods fail once the
 /// function has returned.
 using AttackStep = std::shared_ptr<AttackMoment>;
 

@@ -5,8 +5,8 @@
 
 namespace hfc::lua {
 
-/// Pushes the table that each file of the prelude receives as `...`: exit, nearest, declare,
-/// documentation, function_name, names.
+/// Pushes the table that each file of the prelude receives as `...`. It contains functions such as
+/// `exit` and `declare`.
 void push_host_table(lua_State* L);
 
 }  // namespace hfc::lua

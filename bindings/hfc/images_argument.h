@@ -1,5 +1,5 @@
-// The arguments of functions that measure a network: images with labels, and how the network
-// computes.
+// The arguments of functions that measure a network: images with labels, and options for running
+// the network.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -18,8 +18,8 @@ struct ImagesArgument {
 };
 
 /// Reads a Dataset, or a Tensor of images float32 [N, C, H, W]. A Tensor of labels, int64 [N], may
-/// follow the images if `labels_follow`. If `labels` is defined, it replaces the labels in both
-/// cases.
+/// follow the images if `labels_follow` is true. If `labels` is defined, it replaces the labels in
+/// both cases.
 ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels = {}, bool labels_follow = true);
 

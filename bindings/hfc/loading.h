@@ -14,7 +14,7 @@ namespace hfc::lua {
 /// Reads `threads`; returns nothing if it is not given.
 std::optional<int64_t> read_threads(Options& options);
 
-/// Reads bad = "stop" (the default) or "skip".
+/// Reads the option `bad`: "stop" (the default) or "skip".
 data::Bad read_bad(Options& options);
 
 /// Prints on standard error which samples of the data set `name` were skipped, at most the first

@@ -18,12 +18,12 @@ struct LuaSourceSettings {
 };
 
 /// Pops a function from the stack and makes a source whose samples are its results: get(i) ->
-/// image, label. Calls get immediately for every label and for the first image. All images must
-/// have the shape and dtype of the first. Throws Error if a result has the wrong type.
+/// image, label. Immediately calls get() for all labels and for the first image. All images must
+/// have the same shape and dtype as the first. Throws Error if a result has the wrong type.
 std::shared_ptr<const data::Source> make_lua_source(lua_State* L, LuaSourceSettings settings);
 
 /// Pops a function from the stack and makes a transform that calls it: map(images, indices) ->
-/// images. Calls map once with the first image of `dataset` to determine the resulting shape.
+/// images. Calls map() once with the first image of `dataset` to determine the resulting shape.
 /// Throws Error if a result has the wrong type.
 std::shared_ptr<const data::Transform> make_lua_transform(lua_State* L,
                                                           const data::Dataset& dataset);

@@ -11,7 +11,7 @@ namespace hfc::lua {
 /// forward(). It is valid only during the current call. Throws Error for anything else.
 model::ModelPtr to_model(lua_State* L, const Value& value);
 
-/// Loads the network from a .pt2 file onto the CPU, and prints remarks for the user on standard
+/// Loads the network from a .pt2 file onto the CPU, and prints notes for the user on standard
 /// error.
 model::ModelPtr load_network(const std::string& path);
 

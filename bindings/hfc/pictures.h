@@ -11,8 +11,8 @@ namespace hfc::lua {
 image_file::PictureOptions picture_options(Options& options,
                                            const image_file::PictureOptions& defaults);
 
-/// Reads a list of steps, or the name of a preset, at `position`, and the options that follow it.
-/// Unset options have the same values as in `dataset`.
+/// Reads a recipe at `position` (a list of steps or the name of a preset) and the options after it.
+/// Unset options default to those of `dataset`.
 image_file::PictureRecipe recipe_argument(Call& call, int position, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

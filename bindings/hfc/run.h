@@ -5,7 +5,7 @@
 
 namespace hfc::lua {
 
-/// The directory of the run that the script made last, or "" if it has made none.
+/// The directory of the last run that the script created, or "" if there is none.
 const std::string& latest_run_directory();
 
 }  // namespace hfc::lua

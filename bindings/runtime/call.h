@@ -63,7 +63,7 @@ class Value {
 
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
-    /// For example "argument 1 (model)". Messages about the value start with it.
+    /// For example "argument 1 (model)". Messages about the value start with this name.
     const std::string& name() const { return name_; }
 
     /// Each of these throws Error "NAME: expected ..., got ..." if the value has the wrong type.
@@ -159,8 +159,8 @@ class Call {
     /// The argument at a position counted from one; `parameter` is its name in the documentation.
     /// The object of a method is at position 1.
     Value argument(int position, const char* parameter) const;
-    /// The table of options at a position, which may be missing. Throws Error if the argument is
-    /// not a table.
+    /// The table of options at a position, if there is one. Throws Error if there is an argument
+    /// that is not a table.
     Options options(int position) const;
     /// Throws Error if there are more arguments.
     void at_most(int arguments) const;

@@ -1,4 +1,4 @@
-// Runs a full collection of Lua's garbage if memory runs out.
+// Runs a full Lua garbage collection if memory runs out.
 #pragma once
 
 #include <lua.hpp>
@@ -14,7 +14,7 @@ namespace hfc::lua {
 void set_collected_state(lua_State* L);
 
 /// Called before each full collection: releases objects that C++ keeps alive for Lua although only
-/// Lua can reach them. Returns their number; the collection is repeated as long as there are any.
+/// Lua can reach them. Returns how many it released; the collection is repeated until this is 0.
 using Release = int (*)();
 void set_release(Release release);
 

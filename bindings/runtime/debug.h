@@ -12,7 +12,8 @@ namespace hfc::lua {
 /// Whether the state was made with --debug.
 bool debugging(lua_State* L);
 
-/// "\n      x = Tensor float32 [2, 3]" for each local of a frame that lua_getinfo has filled.
+/// "\n      x = Tensor float32 [2, 3]" for each local variable of a frame that lua_getinfo has
+/// filled in.
 std::string locals_of(lua_State* L, const lua_Debug& frame);
 
 /// The text of `error` followed by the innermost LibTorch function and its source line; "" if these

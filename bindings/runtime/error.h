@@ -52,8 +52,9 @@ bool must_stop();
 /// Returns and clears the requested Exit; nothing if there is none.
 std::optional<Exit> take_exit();
 
-/// Calls the function and the arguments on the stack, like lua_call. Throws LuaError if it fails,
-/// or Interrupted if it fails after Ctrl-C, so that the surrounding C++ code keeps its data.
+/// Calls the function on the stack with the arguments above it, like lua_call. Throws LuaError if
+/// the call fails, or Interrupted if it fails after Ctrl-C, so that C++ code such as training can
+/// keep its results.
 void protected_call(lua_State* L, int arguments, int results);
 
 /// Returns the text of an error. If LuaJIT's own message does not help (after comparing a tensor
@@ -69,7 +70,7 @@ int keep_frames_of_coroutine(lua_State* L);
 /// caught.
 std::string describe_error(lua_State* L, int index);
 
-/// For an error's text "script.lua:12: ...", inserts this line of the file after the first line of
+/// For an error's text "script.lua:12: ...", inserts line 12 of the file after the first line of
 /// the text. Returns the text unchanged if there is no such file.
 std::string with_source_line(const std::string& text);
 

@@ -15,12 +15,12 @@ class Home;
 
 /// Connects a new main state with its Home; called once, when the state is made.
 void open_home(lua_State* L);
-/// From now on, no C++ object uses the state; called before lua_close().
+/// Disconnects the state, so that no C++ object uses it any more; called before lua_close().
 void close_home(lua_State* L);
 
 /// Keeps a Lua value alive for C++, in the registry, until the last copy of the Reference is
-/// destroyed. This may happen on any thread. A thread without the Turn leaves the release of the
-/// value to the next thread that has the Turn.
+/// destroyed. This may happen on any thread. If that thread does not have the Turn, the next thread
+/// that has it releases the value.
 class Reference {
   public:
     Reference() = default;

@@ -6,8 +6,8 @@
 
 namespace hfc::lua {
 
-/// Call it after the API is set up: removes io, os, ffi, debug, jit, package, compiled chunks and
-/// pointers. `require` remains, but only for source files in the script's directory. Throws
+/// Removes io, os, ffi, debug, jit, package, compiled chunks and pointers, but keeps `require` for
+/// source files in the script's directory. Call it after the API has been set up. Throws
 /// std::runtime_error on failure.
 void enter_sandbox(lua_State* L);
 

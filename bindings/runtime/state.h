@@ -31,8 +31,7 @@ struct Api {
     void (*push_host_table)(lua_State* L);
     /// In the table at the top of the stack, sets the fields that only the prelude may read.
     void (*set_private_fields)(lua_State* L);
-    /// The text of a value for a traceback of --debug; empty if the value's type is not one of the
-    /// API's.
+    /// How a value appears in a --debug traceback; empty for a type that is not part of the API.
     std::string (*show)(lua_State* L, int index);
 };
 

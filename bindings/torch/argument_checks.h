@@ -1,5 +1,5 @@
-// Argument checks that some of LibTorch's operators lack, although the arguments determine where
-// these operators read and write.
+// Argument checks missing from some LibTorch operators whose arguments determine where they read
+// and write.
 #pragma once
 
 #include "bindings/torch/forms.h"
@@ -15,7 +15,7 @@ namespace hfc::lua {
 /// replace arguments with copies that nothing else refers to.
 using ArgumentCheck = void (*)(const Form& form, torch::jit::Stack& arguments);
 
-/// The check of an operator, or nullptr.
+/// The check for an operator, or nullptr.
 ArgumentCheck find_argument_check(const std::string& name);
 
 /// Whether the results of an operator must be copied, because it returns tensors on which other

@@ -35,8 +35,8 @@ struct Form {
     bool row_of_tensors = false;  ///< meshgrid(x, y) means meshgrid({x, y})
     bool float_numbers = false;   ///< integers count as floating-point numbers
     bool returns_dtype = false;   ///< returns the number of a dtype, which Lua gets by name
-    /// Whether the operator is zeros, rand, full or similar. In Python, these also accept
-    /// requires_grad, which is not in their schemas.
+    /// Whether the operator is a factory, such as zeros, rand or full. In Python, factories also
+    /// accept requires_grad, which is not in their schemas.
     bool factory = false;
 };
 

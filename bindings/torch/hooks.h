@@ -32,8 +32,8 @@ class LuaTensor;
 void watch_hooks(const LuaTensor* tensor);
 /// Called when the userdata has been collected.
 void forget_hooks(const LuaTensor* tensor);
-/// Called when a tensor is used in a way that may let C++ reach it: the registry holds its hooks
-/// again. index: the tensor's userdata.
+/// Called when a tensor is used in a way that may let C++ reach it: puts its hooks back into the
+/// registry. index: the tensor's userdata.
 void wake_hooks(lua_State* L, int index, const LuaTensor* tensor);
 /// Makes each set dormant if only Lua can reach its tensor. Returns how many became dormant.
 int put_hooks_to_sleep();

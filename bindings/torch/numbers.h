@@ -22,8 +22,8 @@ inline bool is_none(lua_State* L, int index) {
 }
 
 /// Converts a number, a boolean, a complex number or a 64-bit integer of LuaJIT (2i, 5LL); returns
-/// nothing for other values. A number without a fraction is an integer, because Lua does not
-/// distinguish 1 from 1.0; -0.0 is not, because integers have no negative zero.
+/// nothing for other values. A number without a fractional part becomes an integer, because Lua
+/// does not distinguish 1 from 1.0; -0.0 does not, because integers have no negative zero.
 std::optional<at::Scalar> to_scalar(lua_State* L, int index);
 
 /// Converts an integer to a double if a double represents it exactly; otherwise returns nothing.

@@ -7,11 +7,11 @@ namespace hfc::lua {
 
 /// Why an operator is refused, or nullptr. The refused operators are internal parts of LibTorch
 /// (all *_backward operators, and some others). Each of them can be reached through a public
-/// operator that checks the arguments. Called directly with wrong arguments, they read outside
-/// their memory or end the process (found by tests/lua/fuzz_operators.lua).
+/// operator that checks the arguments. If called directly with wrong arguments, they read out of
+/// bounds or crash the process (found by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);
 
-/// From now on, refuses all internal operators, even if they are not known to do harm, and all
+/// From now on, refuses all internal operators, including those not known to be harmful, and all
 /// operators that open files. Call it before the first operator is looked up.
 void refuse_inner_operators();
 

@@ -35,8 +35,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& samples = {});
 
 struct RobustOptions {
-    /// If true, an image is attacked only until the model misclassifies it, whether unperturbed, at
-    /// any step, in any restart or with a smaller epsilon. If false, every image is attacked in
+    /// If true, an image is attacked only until the model misclassifies it (before the attack, at
+    /// any step, in any restart or with a smaller epsilon). If false, every image is attacked in
     /// full, and only the result counts, as in torchattacks; the robust accuracy is then the same
     /// or slightly higher.
     bool early_stop = true;
@@ -60,8 +60,8 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
 struct SearchOptions {
     double max_epsilon = 1;
     int64_t bisections = 10;  ///< after a first attempt with max_epsilon
-    /// If not empty: the only epsilons to try, in ascending order, until one succeeds. A bisection
-    /// is not enough for single-step attacks, which can succeed at one epsilon and fail at a larger
+    /// If not empty: the only epsilons to try, in ascending order, until one succeeds. Bisection is
+    /// not suitable for single-step attacks, which can succeed at one epsilon and fail at a larger
     /// one.
     std::vector<double> epsilons = {};
     /// If not empty: the bisection for an image ends as soon as it is known, for each of these
@@ -71,8 +71,8 @@ struct SearchOptions {
     at::Tensor samples = {};  ///< as for perturb()
 };
 
-/// Returns, for each image, the smallest epsilon at which a bisection found the attack to succeed:
-/// float64 [N] on the CPU. It is 0 if the model misclassifies the unperturbed image, and infinity
+/// Finds, by bisection, the smallest epsilon at which the attack succeeds on each image: float64
+/// [N] on the CPU. The result is 0 if the model misclassifies the unperturbed image, and infinity
 /// if max_epsilon is not enough. Each image has its own search, and all searches run in one batch.
 /// A finite result is the exact size of a perturbation that the search found. The step size is a
 /// fixed fraction of epsilon: relative_alpha, or alpha / epsilon from the options.

@@ -48,7 +48,7 @@ class AttackedNetwork {
     /// The gradient of the sum of losses() with respect to the images of the pass. Frees the graph
     /// of the pass.
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
-    /// The gradient of losses other than losses().
+    /// The same, but for the given losses.
     at::Tensor gradient(const Pass& pass, const LossFunction& losses) const;
 
     /// The gradients of single logits, [N, K, C, H, W], for classes int64 [N, K]: row (i, k) is the

@@ -12,7 +12,7 @@ class BestSoFar {
     BestSoFar(const AttackedNetwork& network, const at::Tensor& labels)
         : network_(network), labels_(labels) {}
 
-    /// Runs the network only if there is something to compare with.
+    /// Runs the network only if there is an earlier candidate to compare with.
     void offer(const at::Tensor& images);
     /// Offers candidates that have already been evaluated.
     void offer(Evaluation& candidates);

@@ -24,9 +24,9 @@ struct Check {
 std::vector<Check> check_network(model::Model& model, const data::Dataset& dataset,
                                  const AttackOptions& options, const RobustOptions& robust);
 
-/// Attacks another network, such as a copy without a defence, with 100 steps of APGD. Checks
-/// whether the results fool the model on images on which the attacks in `found` failed. Uses the
-/// first 100 images.
+/// Attacks `source`, such as a copy of the model without its defence, with 100 steps of APGD.
+/// Checks whether the results fool the model for images that withstood the attacks in `found`. Uses
+/// the first 100 images.
 std::vector<Check> check_transfer(model::Model& model, model::Model& source,
                                   const data::Dataset& dataset, const Robustness& found,
                                   const AttackOptions& options, const RobustOptions& robust);

@@ -8,12 +8,12 @@ namespace hfc::attack {
 /// Filters a perturbation [N, C, H, W] so that only the frequencies of the band are left.
 at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 
-/// The size of the perturbation of each image in the norm: float64 [N].
+/// The size of each image's perturbation, measured in `norm`: float64 [N].
 at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm norm);
 
-/// Returns the perturbed images, adjusted so that none is beyond epsilon in exact arithmetic. After
-/// a perturbation is scaled to a small epsilon, rounding to float32 can make it slightly too large
-/// (by less than one unit in the last place of each pixel).
+/// Returns the perturbed images, adjusted so that no perturbation exceeds epsilon in exact
+/// arithmetic. Otherwise, rounding to float32 can make a perturbation slightly larger than a small
+/// epsilon (by less than one unit in the last place of each pixel).
 at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
                         Norm norm);
 

@@ -8,8 +8,8 @@ namespace hfc::attack {
 class EarlyStoppingAttack {
   public:
     /// first_gradient: undefined or, for settings with gradient_first, the gradient at the
-    /// unperturbed images. If it is defined, no unperturbed image may fool the network, because
-    /// the first iteration then does not check this.
+    /// unperturbed images. If it is defined, the batch must not contain images that already fool
+    /// the network, because the first iteration then does not look for them.
     EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
                         const AttackBatch& batch, const at::Tensor& first_gradient);
 

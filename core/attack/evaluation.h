@@ -30,7 +30,7 @@ class Evaluation {
     /// The gradient of each image's loss: [N, C, H, W].
     const at::Tensor& gradient();
 
-    /// The gradient of losses other than losses(). The logits are not computed again.
+    /// Like gradient(), but for the given losses. The logits are not computed again.
     at::Tensor gradient_of(const LossFunction& losses);
 
     /// The gradients of the logits of `classes`, int64 [N, K], or of all classes if `classes` is

@@ -13,7 +13,8 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
                                        const std::vector<double>& epsilons,
                                        const at::Tensor& start);
 
-/// Runs all iterations once. first_gradient: the gradient at the images, if it is known.
+/// Runs all iterations once. first_gradient: the gradient at the unperturbed images, if it is
+/// known.
 at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
                     const AttackBatch& batch, const at::Tensor& first_gradient = {});
 

@@ -23,7 +23,7 @@ struct AttackBatch {
 };
 
 /// One run of an attack on a batch. A run consists of begin() and one advance() per iteration.
-/// Between two iterations, the caller may drop images with keep().
+/// Between iterations, the caller may drop images with keep().
 class Attack {
   public:
     explicit Attack(const Settings& settings) : settings_(settings) {}
@@ -70,7 +70,7 @@ class Attack {
 
     const Settings& settings() const { return settings_; }
     const Constraint& constraint() const { return *constraint_; }
-    /// The size of each perturbation in the norm: float64 [N].
+    /// The size of each perturbation in the attack's norm: float64 [N].
     at::Tensor distances() const;
     /// For a method whose images leave the constraint: the misclassified images that are within
     /// epsilon, bool [N].
@@ -124,13 +124,13 @@ struct Method {
     bool takes_band = true;   ///< the perturbation can be confined to frequencies
     bool takes_targeted = true;  ///< the labels can be target classes
     bool random_start = false;   ///< the method can start at random, and does so by default
-    /// The attack searches for the nearest misclassified images; epsilon decides which of them
+    /// The attack searches for the nearest misclassified images; epsilon determines which of them
     /// count.
     bool least_norm = false;
     bool stays_once_fooled = false;  ///< further steps do not change an image that is fooled
     bool draws = false;  ///< later steps use random numbers too, so that restarts differ
-    /// The first iteration uses the gradient at the images unless the run starts elsewhere. The
-    /// wrappers then compute that gradient once for all epsilons.
+    /// The first iteration uses the gradient at the unperturbed images, unless the run has another
+    /// starting point. The wrappers then compute that gradient once for all epsilons.
     bool gradient_first = false;
     std::vector<NumberOption> numbers = {};
     std::function<std::unique_ptr<Attack>(const Settings&)> make = {};

@@ -63,14 +63,14 @@ Range no_range();
 
 /// The frequencies that a perturbation may have. Each step's gradient is filtered before it is
 /// used. After the step, the perturbation is projected onto the band and then scaled down as a
-/// whole to epsilon, so it stays in the band. Only clamping pixels to the range moves a little
-/// energy outside the band.
+/// whole to epsilon, so it stays in the band. The only exception is that clamping pixels to the
+/// range moves a little energy outside the band.
 struct Band {
     data::Part part = data::Part::whole;  ///< low or high: within `radius`, or beyond it
     double radius = 0;                    ///< in frequency bins
     frequency::Rule rule = frequency::Rule::inclusive;
-    /// Replaces the radius: the fraction of the coefficients of the orthonormal DCT-II to keep,
-    /// namely the lowest ones in each direction, in (0,1].
+    /// Replaces the radius: the fraction, in (0,1], of the orthonormal DCT-II coefficients to keep
+    /// in each direction, lowest frequencies first.
     double dct = 0;
     /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], zero-frequency
     /// component first (the layout of fft2). Because a perturbation is real, an asymmetric mask

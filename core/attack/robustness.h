@@ -31,7 +31,7 @@ struct Robustness {
     std::vector<std::string> notes;
 };
 
-/// options: one attack or a sequence, untargeted. `robust.early_stop` is not used: no image is
+/// options: one attack or a sequence, untargeted. `robust.early_stop` is ignored: no image is
 /// attacked again after it has fooled the network. Throws Error as robust_accuracy() does.
 Robustness robustness(model::Model& model, const data::Dataset& dataset,
                       const AttackOptions& options, const RobustOptions& robust = {});

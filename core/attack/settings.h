@@ -16,7 +16,7 @@ struct Settings {
     bool alpha_relative = false;  ///< the step is alpha_fraction of each image's epsilon
     int64_t steps = 1;
     bool random_start = false;
-    /// The first iteration uses the gradient at the images.
+    /// The first iteration uses the gradient at the unperturbed images.
     bool gradient_first = false;
     int64_t restarts = 1;
     int64_t targets = 0;  ///< above 0: runs towards this many of the most likely wrong classes
@@ -33,7 +33,7 @@ struct Settings {
         return alpha_relative ? alpha_fraction * of_epsilon : alpha;
     }
 
-    /// The number of runs on each image: `restarts` for each target.
+    /// The number of runs for each image: `restarts` per target.
     int64_t runs() const { return restarts * std::max<int64_t>(1, targets); }
     /// The rank of the wrong class that a run aims at.
     int64_t rank_of(int64_t run) const { return run / restarts; }

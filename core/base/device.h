@@ -1,5 +1,5 @@
-// The devices of tensors. CUDA is found at run time, so the same binary works with and without a
-// GPU.
+// The devices that hold tensors. CUDA is detected at run time, so the same binary works with and
+// without a GPU.
 #pragma once
 
 #include <c10/core/Device.h>

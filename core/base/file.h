@@ -40,13 +40,13 @@ class InputFile {
     uint64_t size_ = 0;
 };
 
-/// Whether a file must survive a power failure, or only the end of this process.
+/// Whether a file must survive a power failure or only a crash of this process.
 enum class Sync { yes, no };
 
 /// A file that is written in pieces and appears under its name only when it is complete. The pieces
 /// go to a temporary file next to `path`. commit() syncs and renames this file, and then syncs the
-/// directory. Without commit() the temporary file is removed; a temporary file of a process that
-/// died is removed when the same file is written again. If `path` is a symbolic link, the link
+/// directory. Without commit() the temporary file is removed; a temporary file left by a process
+/// that died is removed when the same file is written again. If `path` is a symbolic link, the link
 /// stays, and the file that it points to is replaced. If `path` is a device or a pipe, the bytes
 /// are written to it directly. On failure, throws Error naming the file and the reason (no space,
 /// no permission).

@@ -8,8 +8,8 @@
 
 namespace hfc {
 
-/// Returns the first `most` bytes of the text, in which '_' replaces every character except ASCII
-/// letters, digits and the characters in `kept`.
+/// Returns the first `most` bytes of the text, with '_' in place of every character except
+/// ASCII letters, digits and the characters in `kept`.
 inline std::string file_name_of(std::string text, size_t most = 100, std::string_view kept = "-") {
     std::ranges::replace_if(
         text,

@@ -13,8 +13,8 @@ class Interrupted : public std::exception {
 };
 
 /// Handles SIGINT, SIGTERM and SIGUSR1. The first signal asks running work to stop at its next
-/// batch, and a second one ends the process immediately with interrupt_status(). After the first
-/// signal, SIGUSR1 has no effect.
+/// batch. A second one ends the process immediately with interrupt_status(), unless it is SIGUSR1,
+/// which is then ignored.
 void install_interrupt_handler();
 
 /// After this time, the process behaves as if it had received SIGUSR1.
@@ -41,15 +41,16 @@ void adopt_interrupt(int signal) noexcept;
 /// 138 after SIGUSR1 and at the time limit.
 int interrupt_status() noexcept;
 
-/// Sets a function that the signal handler calls at the first Ctrl-C, or removes it (nullptr). It
+/// Sets the function that the handler calls at the first signal; nullptr removes it. The function
 /// may call only async-signal-safe functions.
 void set_interrupt_callback(void (*callback)()) noexcept;
 
-/// Throws Interrupted if the user asked to stop, unless the request is held.
+/// Throws Interrupted if the user asked to stop, unless HeldInterrupts is holding requests back.
 void check_interrupt();
 
 /// While this object exists, a request to stop has no effect, because a process must not stop while
-/// others wait for it. The processes agree on the request through interrupt_requested().
+/// others wait for it. The processes use requested_signal() and adopt_interrupt()
+/// to agree on when to stop.
 class HeldInterrupts {
   public:
     explicit HeldInterrupts(bool holds);

@@ -9,9 +9,9 @@ namespace hfc {
 /// Far more levels than any of this program's files have.
 constexpr int deepest_json = 100;
 
-/// Whether brackets are nested deeper than `most`. Our JSON library parses text of any depth, but
-/// it copies, compares and writes values by recursion, so a file with a million brackets would
-/// crash the process.
+/// Whether brackets are nested more than `most` levels deep. Our JSON library parses text of any
+/// depth, but it copies, compares and writes values by recursion, so a file with a million brackets
+/// would crash the process.
 inline bool nests_deeper(std::string_view text, int most = deepest_json) {
     int depth = 0;
     int deepest = 0;

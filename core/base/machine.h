@@ -8,7 +8,7 @@
 
 namespace hfc {
 
-/// The number of CPUs that the quotas of the process's cgroup and of the cgroups above it allow,
+/// The number of CPUs allowed by the quotas of the process's cgroup and of the cgroups above it,
 /// rounded up, at least 1. Returns nothing if there is no quota. `root` contains proc/ and sys/.
 std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 

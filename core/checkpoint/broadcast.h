@@ -1,4 +1,4 @@
-// Sends a checkpoint that one process has read to all processes.
+// Sends the checkpoint of one process to all others.
 #pragma once
 
 #include "checkpoint/store.h"

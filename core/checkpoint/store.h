@@ -2,8 +2,9 @@
 // and is checked when it is read.
 //
 //   checkpoint-000000042.safetensors   the tensors
-//   checkpoint-000000042.json          the rest, with the length and the checksum of both; written
-//   last, so a checkpoint without it does not count
+//   checkpoint-000000042.json          the rest, and the checksums of both
+//
+// The JSON file is written last, and a checkpoint without it is ignored.
 #pragma once
 
 #include "tensor_file/tensor_file.h"
@@ -37,13 +38,13 @@ class Store {
     const std::filesystem::path& folder() const { return folder_; }
 
     /// Writes a checkpoint and then removes the oldest ones. `number` must be non-negative and
-    /// larger for each new checkpoint. After a failure at any point, the directory contains this
-    /// checkpoint or the previous one. Throws Error naming the file and the reason (no space, no
-    /// permission); all previous checkpoints then remain intact.
+    /// increase from checkpoint to checkpoint. After a failure at any point, the directory contains
+    /// this checkpoint or the previous one. Throws Error naming the file and the reason (no space,
+    /// no permission); all previous checkpoints then remain intact.
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
-    /// Adds a checkpoint of this store to the store `to` by hard links, or by copies if the file
-    /// system has no hard links. Throws Error naming the file and the reason.
+    /// Adds a checkpoint of this store to the store `to`, as hard links or, if the file system does
+    /// not support them, as copies. Throws Error naming the file and the reason.
     void link(int64_t number, const Store& to, int64_t to_number) const;
 
     /// Returns the newest checkpoint that is intact, or nothing. Calls `warn` with one sentence for

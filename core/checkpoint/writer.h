@@ -24,8 +24,8 @@ class Writer {
         int64_t number = 0;
     };
 
-    /// Starts writing a checkpoint, followed by its link. Its tensors must no longer change. First
-    /// waits for the previous checkpoint, and throws Error if that one could not be written.
+    /// Waits for the previous checkpoint, throwing Error if it could not be written. Then starts
+    /// writing this one, followed by its link. From then on, its tensors must not change.
     void save(int64_t number, Checkpoint checkpoint, std::optional<Link> link = {});
     /// Waits for the checkpoint that is being written. Throws Error if it could not be written.
     void wait();

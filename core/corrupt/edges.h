@@ -18,7 +18,7 @@ Floats distance_to(const Bytes& edges);
 /// The mean of 3 x 3 pixels, with mirrored borders.
 Floats box_mean(const Floats& image);
 
-/// The image with an equalized histogram.
+/// The image after histogram equalization.
 Bytes equalized(const Bytes& image);
 
 /// The weighted sum of 3 x 3 pixels, clipped to [0, 255].

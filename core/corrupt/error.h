@@ -23,8 +23,8 @@ struct ErrorOptions {
 
 struct KindErrors {
     std::vector<double> errors;  ///< one per severity, in [0,1]
-    /// The energy-weighted mean frequency of corrupted - clean (the distance from the zero
-    /// frequency, in bins), over the first 100 images and all severities.
+    /// The energy-weighted mean frequency (distance from the zero frequency, in bins) of the
+    /// difference between corrupted and clean images, over the first 100 images and all severities.
     double band = 0;
 };
 
@@ -36,8 +36,8 @@ struct CorruptionErrors {
     std::map<std::string, KindErrors> by;
 };
 
-/// Throws Error as model::accuracy() does, if there is no kind or severity, or if AlexNet's error
-/// is requested for a kind for which none was published.
+/// Throws Error as model::accuracy() does, and also if there are no kinds or severities or if
+/// AlexNet's error is requested for a kind for which none was published.
 CorruptionErrors corruption_error(model::Model& model, const data::Dataset& dataset,
                                   const ErrorOptions& options);
 

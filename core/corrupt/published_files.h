@@ -8,11 +8,11 @@
 
 namespace hfc::corrupt {
 
-/// Returns the images of `dataset`, a view of CIFAR-10's test images without transforms, from the
-/// published files: KIND.npy, uint8 [50 000, 32, 32, 3] with 10 000 rows per severity, and
-/// labels.npy. Only the rows of this severity are read. Throws Error for any other data set. Throws
-/// Error naming the file if it is missing, has a wrong shape, or contains labels that differ from
-/// CIFAR-10's.
+/// Returns the published corrupted versions of the images of `dataset`, a view of CIFAR-10's test
+/// images without transforms. The files are KIND.npy, uint8 [50 000, 32, 32, 3] with 10 000 rows
+/// per severity, and labels.npy. Only the rows of this severity are read. Throws Error for any
+/// other data set. Throws Error naming a file that is missing, has the wrong shape, or contains
+/// labels that differ from CIFAR-10's.
 data::Dataset published(const data::Dataset& dataset, const std::string& kind, int64_t severity,
                         const std::filesystem::path& folder);
 

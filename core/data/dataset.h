@@ -92,8 +92,8 @@ class Dataset {
     /// first).
     Dataset with_recipe(const image_file::PictureRecipe& recipe) const;
     /// The same images, each decoded only once: see cached.h. A data set whose images are already
-    /// in memory is returned unchanged. Throws Error for any other data set, unless it consists of
-    /// picture files that are all read at the same size.
+    /// in memory is returned unchanged. Any other data set must consist of picture files that are
+    /// all read at the same size; otherwise, throws Error.
     Dataset cached(const std::filesystem::path& folder = {}) const;
     /// Returns cached() if the images come from picture files, nothing is random, and the images
     /// fit into free_pixel_memory(). Otherwise returns this view.
@@ -101,8 +101,9 @@ class Dataset {
     /// The same images, without the transforms.
     Dataset untransformed() const;
 
-    /// Returns the images at `positions` (int64 [n], positions in this view) as a transformed float
-    /// batch. Throws Error for a position outside the view, and for a sample that cannot be read.
+    /// Returns the images at `positions` (int64 [n]) of this view as a batch of floats, after all
+    /// transforms. Throws Error for a position outside the view, and for a sample that cannot be
+    /// read.
     Batch batch(const at::Tensor& positions, const Draw& draw = {}) const;
     /// Returns the batch of the images begin .. end-1 of this view. Throws Error unless 0 <= begin
     /// < end <= size().
@@ -135,9 +136,8 @@ class Dataset {
     std::string name_;  ///< including the transforms
 };
 
-/// Makes a data set from these images, float32 or uint8 [N, C, H, W] on any device, and labels,
-/// int64 [N], which may be undefined. The images are shared, not copied. Throws Error for other
-/// tensors.
+/// Makes a data set from images (float32 or uint8 [N, C, H, W], on any device) and labels (int64
+/// [N], or undefined). The images are shared, not copied. Throws Error for other tensors.
 Dataset dataset_of(const at::Tensor& images, const at::Tensor& labels = {},
                    std::string name = "images", std::vector<std::string> class_names = {});
 

@@ -58,7 +58,7 @@ class Loader {
     int64_t batches() const;
     /// Returns the next batch, or nothing after the last one. Throws Error if a sample cannot be
     /// read and Bad::stop is set, or if more than one in a thousand (and more than ten) had to be
-    /// skipped. Throws Interrupted if the user asks to stop while it waits for the threads.
+    /// skipped. Throws Interrupted if the user asks to stop while next() waits for the threads.
     std::optional<Batch> next();
     /// The samples skipped so far, in the order of the batches.
     const std::vector<BadSample>& skipped() const;

@@ -18,20 +18,20 @@ struct Share {
     int64_t ranks = 1;  ///< at least 1
 };
 
-/// The number of images that this process gets from a batch of n: n / ranks, and one more on each
-/// of the first n % ranks processes.
+/// The number of images that this process gets from a batch of n: n / ranks, plus one if rank is
+/// below n % ranks.
 int64_t rows_of(int64_t n, const Share& share);
 
 /// Returns this process's part of the order: the rows rank, rank + ranks, ... of each batch of
-/// `batch_size`. A loader with this part as its order and rows_of(batch_size, share) as its batch
-/// size returns this process's part of each batch. drop_last: leaves out the last batch if it is
-/// smaller.
+/// `batch_size`. A loader that is given this part as its order, and rows_of(batch_size, share) as
+/// its batch size, returns this process's part of each batch. drop_last: leave out the last batch
+/// if it is smaller.
 at::Tensor part_of_batches(const at::Tensor& order, int64_t batch_size, bool drop_last,
                            const Share& share);
 
 /// Returns this process's part of the positions 0 to n - 1, in whole batches: the batches rank,
-/// rank + ranks, ... Each batch is the same as in a single process. For a single process, the
-/// result is undefined, which means all positions.
+/// rank + ranks, ... Each batch is the same as in a single process. If there is only one process,
+/// returns an undefined tensor, which stands for all positions.
 at::Tensor batches_of(int64_t n, int64_t batch_size, const Share& share);
 
 }  // namespace hfc::data

@@ -15,9 +15,9 @@ uint64_t default_pixel_memory();
 /// The part of default_pixel_memory() that is not yet used by tensors from make_pixels().
 uint64_t free_pixel_memory();
 
-/// Returns an uninitialised uint8 tensor with these sizes. It is in memory, unless this would bring
-/// the total size of this function's live tensors in memory above `most_in_memory` bytes. In that
-/// case, it is in an unnamed mapped file in $TMPDIR (or /var/tmp), which the system reads and
+/// Returns an uninitialised uint8 tensor with these sizes. The tensor is in memory if it and the
+/// live tensors that this function has already placed there take up at most `most_in_memory` bytes.
+/// Otherwise, it is in an unnamed mapped file in $TMPDIR (or /var/tmp), which the system reads and
 /// writes page by page and which disappears with the tensor. Throws Error naming that directory if
 /// it has no space.
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory = default_pixel_memory());

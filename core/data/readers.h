@@ -15,7 +15,7 @@
 
 namespace hfc::data {
 
-/// A batch that threads fill.
+/// A batch that is being filled by threads.
 struct Slot {
     at::Tensor positions;              ///< int64 [n], in the data set
     at::Tensor samples;                ///< int64 [n], in the source
@@ -32,13 +32,13 @@ std::string read_one(const Source& source, const at::Tensor& sample, const Draw&
 /// The default number of bad samples at which read_all() stops.
 constexpr size_t most_bad_samples = 10;
 
-/// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or discards them if it is
-/// null. Returns the first `most` bad samples found, in the order of `samples`. Throws Interrupted
-/// if the user asks to stop.
+/// Reads all `samples` (int64 [n]) into `into` [n, C, H, W], using all cores. If `into` is null,
+/// the images are discarded. Returns the first `most` bad samples found, in the order of `samples`.
+/// Throws Interrupted if the user asks to stop.
 std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
                                 at::Tensor* into = nullptr, size_t most = most_bad_samples);
 
-/// Threads that read the samples of slots in order. Only one thread may add and take slots.
+/// Threads that read the samples of slots in order. Only one thread may call add() and take().
 class Readers {
   public:
     /// `source` must outlive the readers.
@@ -49,8 +49,8 @@ class Readers {
 
     size_t slots() const { return slots_.size(); }
     void add(Slot slot);
-    /// Returns the first slot once it is full. Throws Interrupted if the user asks to stop while it
-    /// waits.
+    /// Waits until the first slot is full and returns it. Throws Interrupted if the user asks to
+    /// stop during the wait.
     Slot take();
 
   private:

@@ -55,8 +55,8 @@ class Source {
     virtual at::ScalarType dtype() const = 0;
     /// int64 [size()], zero-based; undefined if there are no labels.
     virtual at::Tensor labels() const = 0;
-    /// The targets of each of `samples`, if they are not single labels: one tensor per sample,
-    /// float32 [n, 5], with one row x1, y1, x2, y2 and label per object. Empty if there are only
+    /// The targets of `samples`, if targets are not single labels: one float32 tensor [n, 5] per
+    /// sample, with a row (x1, y1, x2, y2, label) for each object. Empty if there are only
     /// labels().
     virtual std::vector<at::Tensor> targets(const at::Tensor& samples) const;
     /// All annotations of the objects, or null. Sample i is picture i.
@@ -66,7 +66,7 @@ class Source {
 
     /// Reads `samples`, int64 [n] on the CPU with values from 0 to size() - 1, into `into`, a
     /// contiguous tensor [n, C, H, W] of dtype(). Several threads may call it at once, unless
-    /// runs_script(). Throws Error for a sample that cannot be read.
+    /// runs_script() is true. Throws Error for a sample that cannot be read.
     virtual void read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const = 0;
 
     /// Whether read() runs a script's code, which may run only on the script's thread.

@@ -66,7 +66,7 @@ int64_t rank_of_radius(int64_t height, int64_t width, double radius,
                        frequency::Rule rule = frequency::Rule::inclusive);
 
 enum class Equal {
-    /// Each channel keeps at least the fraction of its energy that the low-pass filter keeps.
+    /// Each channel keeps at least as much energy as with the low-pass filter.
     energy,
     coefficients,  ///< rank_of_radius()
 };

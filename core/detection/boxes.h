@@ -18,8 +18,8 @@ at::Tensor generalized_iou(const at::Tensor& a, const at::Tensor& b);
 /// the anchor's size, and logarithms of the ratios of the sizes.
 at::Tensor encode(const at::Tensor& boxes, const at::Tensor& anchors);
 
-/// The boxes given by codes [n, 4]. Each side of a box is at most 62.5 times as long as that of its
-/// anchor.
+/// The boxes given by codes [n, 4]. Each side of a box is at most 62.5 times as long as the same
+/// side of its anchor.
 at::Tensor decode(const at::Tensor& codes, const at::Tensor& anchors);
 
 /// Boxes clipped to the edges of a picture.
@@ -31,7 +31,7 @@ at::Tensor clip(const at::Tensor& boxes, int64_t height, int64_t width);
 /// device of the boxes.
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double threshold);
 
-/// Like nms(), but a box removes only boxes with the same label, int64 [n].
+/// Like nms(), but a box removes only boxes with the same label. labels: int64 [n].
 at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
                          const at::Tensor& labels, double threshold);
 

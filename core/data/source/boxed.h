@@ -17,7 +17,7 @@ enum class Missing {
     skip,   ///< leave it out, and say so in a note
 };
 
-/// Which number a category gets as its label.
+/// Which number is used as the label of a category.
 enum class LabelKind {
     classes,  ///< 0, 1, 2 ... in the order of the ids
     ids,      ///< the id, as in torchvision's detectors for COCO

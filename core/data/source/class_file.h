@@ -41,8 +41,9 @@ struct ChosenFolders {
 };
 
 /// Determines which of the `folders` (in byte order) belong to which class. Throws Error naming the
-/// file and the class if a directory is in two classes, if a class has no directories, or if a
-/// named directory does not exist. where: the place that contains the directories, for messages.
+/// file and the class if a directory is in two classes, if a class has no directories, or if the
+/// file lists a directory that does not exist. where: describes where the directories are, for
+/// messages.
 ChosenFolders choose_folders(const ClassFile& file, const std::vector<std::string>& folders,
                              const std::string& where);
 

@@ -34,7 +34,7 @@ void require_same_folders(const std::string& train,
                           const std::string& test,
                           const std::vector<image_file::PictureClass>& test_classes);
 
-/// If files were left out, adds a sentence to notes with their number for each extension (such as
+/// If files were left out, adds a sentence to `notes` saying how many have each extension (such as
 /// ".txt" or "").
 void note_left_out(const std::string& part, const std::map<std::string, int64_t>& left_out,
                    std::vector<std::string>* notes);

@@ -21,7 +21,7 @@ struct SyntheticOptions {
     /// class.
     double low_correlation = 1;
     double high_correlation = 1;  ///< the same for the high pattern
-    /// The low patterns have frequencies at a distance <= low_radius, in bins.
+    /// The low patterns have frequencies at a distance <= low_radius from zero, in bins.
     double low_radius = 4;
     double high_radius = 12;  ///< the high patterns have frequencies at a distance > high_radius
     uint64_t seed = 0;
@@ -35,9 +35,9 @@ struct SyntheticOptions {
 /// The answer is known as long as almost nothing is clipped. Clipping distorts the low pattern and
 /// so creates harmonics of it, which carry the label into the high frequencies. Keep sqrt(low^2 +
 /// high^2 + noise^2) at about 0.3 or below, as the defaults do (0.1 % of the values are clipped).
-/// At twice the strength, a linear classifier recognises the class of the low pattern from the
-/// frequencies beyond 12 in 66 % of the images; a classifier that uses the positions at which these
-/// frequencies are strong recognises it in all images.
+/// At twice this value, the frequencies beyond 12 reveal the class of the low pattern to a linear
+/// classifier in 66 % of the images, and in all images to a classifier that uses the positions at
+/// which these frequencies are strong.
 Pair synthetic(const SyntheticOptions& options = {});
 
 }  // namespace hfc::data

@@ -20,7 +20,7 @@ struct TarEntry {
 /// Visits the files of a tar (ustar, pax or GNU) in order. If it contains a file NAME.tar, visits
 /// the files in that tar, with NAME/ in front of their names. Directories, devices, and links to
 /// files that are not pictures are skipped. Throws Error naming the file and the byte for a
-/// compressed or damaged tar, for a tar without an end mark, for absolute names and names with
+/// compressed or damaged tar, for a tar without an end marker, for absolute names and names with
 /// "..", and for content that this program cannot read: sparse files, partial files, links to
 /// pictures.
 void walk_tar(const InputFile& tar, const std::function<void(TarEntry&& entry)>& take);

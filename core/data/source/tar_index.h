@@ -9,8 +9,8 @@
 namespace hfc::data {
 
 /// Like walk_tar(), but if `folder` is not empty, reads the entries from an index file there. The
-/// name of the index file is derived from the tar's path, size and time. A missing index file is
-/// written. Throws Error naming the index file if it is damaged.
+/// name of the index file is derived from the tar's path, size and time. If the index file does not
+/// exist, it is created. Throws Error naming the index file if it is damaged.
 void walk_indexed_tar(const InputFile& tar, const std::filesystem::path& folder,
                       const std::function<void(TarEntry&& entry)>& take);
 

@@ -13,8 +13,8 @@ struct Images {
     at::Tensor pixels;  ///< uint8 or float32 [N, C, H, W]
     at::Tensor labels;  ///< int64 [N], zero-based; undefined if there are no labels
     std::vector<std::string> class_names;  ///< one name per class; empty if classes have no names
-    /// Distinguishes the files from which the pixels were read, if any: a checksum of their names
-    /// and sizes.
+    /// Identifies the files from which the pixels were read, if any: a checksum of their names and
+    /// sizes.
     std::string source = {};
 };
 

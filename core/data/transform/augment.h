@@ -35,12 +35,12 @@ struct AugmentOptions {
 void require_valid(const AugmentOptions& options);
 
 /// images: float32 [N, C, H, W], any device; the result has the same shape, layout and device.
-/// Pixels beyond the borders have the value options.fill. A single bilinear interpolation crops,
-/// and then scales, rotates and shifts about the centre. Padding and flipping come afterwards and
-/// move whole pixels without changing them. samples: int64 [N], the index of each image in its
-/// source; 0 .. N-1 if undefined. The random numbers for an image depend only on the seed and its
-/// sample, not on the other images. Throws Error for other images or samples and for an option out
-/// of range.
+/// Pixels beyond the borders have the value options.fill. A single bilinear interpolation crops the
+/// image, scales and rotates it about its centre, and shifts it. Padding and flipping come
+/// afterwards and move whole pixels without changing them. samples: int64 [N], the index of each
+/// image in its source; 0 .. N-1 if undefined. The random numbers for an image depend only on the
+/// seed and its sample, not on the other images. Throws Error for other images or samples and for
+/// an option out of range.
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples = {});
 

@@ -7,8 +7,8 @@
 
 namespace hfc::data {
 
-/// Grey images [n, 1, H, W] from RGB: .299 red + .587 green + .114 blue, as Pillow's convert("L")
-/// weighs them (Pillow also rounds to bytes). Images that are already grey do not change.
+/// Grey images [n, 1, H, W] from RGB: .299 red + .587 green + .114 blue, the weights of Pillow's
+/// convert("L"), which also rounds to bytes. Images that are already grey do not change.
 class GreyTransform : public Transform {
   public:
     void apply(TransformBatch& batch) const override;

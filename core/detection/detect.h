@@ -28,13 +28,13 @@ struct FoundInSet {
 
 /// Runs in evaluation mode without gradients, and restores the detector's mode. Detections with a
 /// label that is not a category of the data set are left out. Calls check_interrupt() between
-/// batches. Throws Error for a data set without boxes. Several processes share the batches, and
-/// each process receives all rows.
+/// batches. Throws Error for a data set without boxes. If there are several processes, they divide
+/// the batches among themselves, and each receives all rows.
 FoundInSet detect(Detector& detector, const data::Dataset& dataset,
                   const DetectOptions& options = {});
 
-/// "detection" for make_objective(): focal loss plus the absolute differences of the codes. Probes
-/// are measured by COCO's average precision.
+/// "detection" for make_objective(): focal loss plus the absolute differences of the codes. The
+/// metric for probes is COCO's average precision.
 train::ObjectiveKind detection_objective();
 
 }  // namespace hfc::detection

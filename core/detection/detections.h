@@ -1,4 +1,4 @@
-// The detections of a detector, and files in COCO's result format.
+// Detections, and files that store them in COCO's result format.
 #pragma once
 
 #include "data/source/annotations.h"
@@ -29,7 +29,8 @@ std::vector<Detection> read_detections(const std::filesystem::path& file,
 std::vector<Detection> parse_detections(std::string_view text, const std::filesystem::path& file,
                                         const data::Annotations& truth);
 
-/// Writes COCO's result format. read_detections() then returns exactly the same numbers.
+/// Writes COCO's result format. Reading the file with read_detections() returns exactly the same
+/// numbers.
 void write_detections(const std::filesystem::path& file, const std::vector<Detection>& detections,
                       const data::Annotations& truth);
 

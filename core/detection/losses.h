@@ -13,9 +13,10 @@ struct Objects {
     at::Tensor labels;  ///< int64 [n]
 };
 
-/// Returns the object to which each anchor is assigned: int64 [anchors], -1 for background (IoU
-/// below .4), -2 for IoU between .4 and .5. An object's best anchors, including ties, are always
-/// assigned to the object that they overlap most, even if the IoU is below .5.
+/// Assigns each anchor to the object that it overlaps most. Returns the index of that object, int64
+/// [anchors], or -1 for background (IoU below .4), or -2 for an IoU between .4 and .5. For each
+/// object, the anchors that overlap it most (all of them, if there are ties) never get -1 or -2,
+/// even if the IoU is below .5.
 at::Tensor match(const at::Tensor& boxes, const at::Tensor& anchors);
 
 struct DetectionLoss {

@@ -58,8 +58,8 @@ class Detector : public model::Model {
     at::Tensor forward(const at::Tensor& images) override;
     /// Returns the detections in pictures of any size: [3, H, W] with values in [0, 1].
     std::vector<Found> detect(const std::vector<at::Tensor>& pictures);
-    /// Boxes are in the pictures' pixels. Throws Error for an object whose sides are not above 0 or
-    /// whose label is not a class.
+    /// Box coordinates are in pixels of the original pictures. Throws Error for an object whose
+    /// sides are not above 0 or whose label is not a class.
     DetectionLoss loss(const std::vector<at::Tensor>& pictures,
                        const std::vector<Objects>& objects);
 

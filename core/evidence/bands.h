@@ -21,13 +21,13 @@ struct BandFigure {
     std::vector<plot::Panel> panels;
 };
 
-/// Whether the labels are in the names of the panels (each label has its own panels) or of the
-/// curves (all labels in one panel).
+/// Whether a label is part of a panel's name (each label has its own panels) or of a curve's name
+/// (all labels share one panel).
 enum class Labels { panels, curves };
 
-/// Makes one figure for each numeric key of the events ("accuracy", "loss") and one for each whole
-/// curve. Numbers are plotted against the epoch or, if there are no epochs, against the step. Runs
-/// without events are skipped.
+/// Makes one figure for each numeric key of the events ("accuracy", "loss") and one for each curve
+/// logged by Run::curve. Numbers are plotted against the epoch or, if there are no epochs, against
+/// the step. Runs without events are skipped.
 std::vector<BandFigure> band_figures(const std::vector<RunCurves>& runs, Labels labels);
 
 }  // namespace hfc::evidence

@@ -1,4 +1,4 @@
-// Finished runs as lines of a CSV file under version control, so that anyone can add seeds later. A
+// Keeps finished runs in a CSV file under version control, so that anyone can add seeds later. A
 // line contains the hash of the settings, the seed, the commit, the device, and all numbers of the
 // run's tables.
 #pragma once

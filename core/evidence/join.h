@@ -25,7 +25,7 @@ struct Cell {
     std::vector<std::pair<std::string, double>> values;  ///< by seed, in the order of the runs
     size_t missing = 0;  ///< runs that have the row but no finite number in it
 
-    /// Without values, only n is meaningful; it is 0.
+    /// If there are no values, n is 0 and the other fields have no meaning.
     Interval interval() const;
 };
 
@@ -53,8 +53,8 @@ struct JoinedTable {
 };
 
 /// Rows are matched by the columns that contain strings. If two rows of a run have the same
-/// strings, the function also uses columns of numbers. From left to right, it adds those that
-/// distinguish rows and are the same in all runs (or, if some settings have several runs, in all
+/// strings, columns of numbers are also considered, from left to right. A column is used if it
+/// distinguishes rows and is the same in all runs (or, if some settings have several runs, in all
 /// runs with the same settings). If that is not enough and the runs have the same number of rows,
 /// rows are matched by their order. A table whose rows cannot be matched has only a note and no
 /// rows.
@@ -64,7 +64,7 @@ std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 /// "NAME n" for each column of numbers.
 run::Rows to_rows(const JoinedTable& table);
 
-/// The table for reading: "0.812 ± 0.013" for each column of numbers, and n.
+/// The table for human readers: "0.812 ± 0.013" for each column of numbers, and n.
 run::Rows to_readable_rows(const JoinedTable& table);
 
 /// "0.812 ± 0.013", or only the mean for n = 1, or "" for n = 0.

@@ -1,4 +1,4 @@
-// The JSON type of this directory: names keep the order in which they were written.
+// The JSON type that this directory uses. Objects keep the order of their keys.
 #pragma once
 
 #include "base/utf8.h"

@@ -17,7 +17,7 @@ struct Interval {
 
     /// Half the width of an interval that is symmetric about the mean.
     double half() const { return (high - low) / 2; }
-    /// Whether the whole interval is on one side of 0. False without an interval (n = 1).
+    /// Whether the whole interval is on one side of 0. False if there is no interval (n = 1).
     bool excludes_zero() const { return low > 0 || high < 0; }
 };
 

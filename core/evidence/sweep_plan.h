@@ -32,7 +32,7 @@ struct SweepPlan {
     std::vector<Choice> choices;
 };
 
-/// Throws Error unless the JSON is a plan that hfc.options writes for a sweep.
+/// Throws Error if the JSON is not a sweep plan written by hfc.options.
 SweepPlan plan_from_json(const nlohmann::ordered_json& json);
 
 /// One run of a sweep.
@@ -57,7 +57,7 @@ struct SweepMachine {
 void choose_seeds(SweepPlan& plan, int64_t count);
 
 /// Returns all combinations: all settings with the first seed, then with the next one, and so on.
-/// Even a sweep that is stopped early then compares all settings, only with fewer seeds. Throws
+/// That way, even a sweep that is stopped early compares all settings, but with fewer seeds. Throws
 /// Error for more than 10000 combinations.
 std::vector<SweepItem> items_of(const SweepPlan& plan, const SweepMachine& machine);
 

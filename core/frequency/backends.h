@@ -9,7 +9,7 @@ namespace hfc::frequency {
 // transform per channel and, for each radius, one inverse transform of the kept frequencies, which
 // also writes x - low. Threads over channels.
 
-/// Uses the implementation that is fastest for the size on this processor.
+/// Uses the fastest implementation for this size and processor.
 Parts split_cpu(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options);
 
 /// Uses FFTW: any size, any processor.

@@ -34,7 +34,8 @@ class FftwChannel {
   public:
     explicit FftwChannel(std::shared_ptr<const FftwPlans> plans);
 
-    /// Transforms one channel of height x width pixels, for the following calls to low().
+    /// Transforms one channel of height x width pixels; the following calls to low() use the
+    /// result.
     void forward(const float* pixels);
 
     /// The channel with only the frequencies of a disc (see disc_widths); valid until the next

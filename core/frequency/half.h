@@ -12,10 +12,10 @@ at::Tensor half_transform(const at::Tensor& images);
 /// Columns 0 to W / 2 of [..., H, W].
 at::Tensor half_of(const at::Tensor& full);
 
-/// The symmetric tensor [..., H, width] whose half is `half`.
+/// The symmetric tensor [..., H, width] whose columns 0 to width / 2 are `half`.
 at::Tensor full_of(const at::Tensor& half, int64_t width);
 
-/// Makes columns 0 and W / 2 (for even widths), which contain both k and -k, symmetric; the other
+/// Symmetrises columns 0 and (for even widths) W / 2, which contain both k and -k. The other
 /// columns do not change.
 at::Tensor symmetrise_half(const at::Tensor& half, int64_t width);
 

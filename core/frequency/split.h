@@ -8,7 +8,8 @@
 
 namespace hfc::frequency {
 
-/// Which frequencies, at distance d from the zero frequency, belong to the low part for radius r.
+/// Which frequencies belong to the low part for radius r. d: a frequency's distance from the zero
+/// frequency.
 enum class Rule {
     inclusive,  ///< d <= r, as in the paper
     exclusive,  ///< d < r, as in the authors' code
@@ -30,15 +31,15 @@ struct Parts {
 };
 
 /// Splits each channel by its two-dimensional Fourier transform: low(r) keeps the frequencies
-/// within `r` bins of the zero frequency (which after a shift is at floor(H/2), floor(W/2)), and
-/// high(r) = x - low(r). x: float32, [..., H, W] with any leading dimensions, any layout (including
+/// within `r` bins of the zero frequency (at floor(H/2), floor(W/2) after fftshift), and high(r) =
+/// x - low(r). x: float32, [..., H, W] with any leading dimensions, any layout (including
 /// channels_last) and any device; the parts are contiguous. radii: in frequency bins, non-negative
 /// and finite. On the CPU, either our AVX2 code or FFTW does the work, depending on size and
 /// processor; on other devices, torch.fft does. On one machine, the results are bit-identical in
 /// every run and for any number of threads. Differentiable: the operator is linear and
 /// self-adjoint. Throws Error for any other dtype, fewer than two dimensions, a radius that is
-/// negative or not finite, and an empty list of radii. Write hfc::frequency::split: an unqualified
-/// call would compete with at::split.
+/// negative or not finite, and an empty list of radii. Call it with its full name,
+/// hfc::frequency::split(), because an unqualified call would also find at::split().
 Parts split(const at::Tensor& x, const std::vector<double>& radii,
             const SplitOptions& options = {});
 

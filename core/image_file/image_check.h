@@ -21,8 +21,8 @@ struct PictureInfo {
 };
 
 /// Recognises the format by the first bytes, not by the name. Reads the segments of a JPEG or the
-/// chunks of a PNG up to the end marker. Throws Error naming the file if it has none of these
-/// formats, is truncated or damaged, or has zero or too many pixels.
+/// chunks of a PNG up to the end marker. Throws Error naming the file if it is in none of these
+/// formats, is truncated or damaged, or has no pixels or too many.
 PictureInfo check_image(std::string_view bytes, const std::filesystem::path& path);
 
 }  // namespace hfc::image_file

@@ -1,5 +1,5 @@
-// Picture files, with OpenCV. OpenCV depends on about 150 shared libraries, so it is in a module
-// that the first call loads.
+// Reads and writes picture files with OpenCV. OpenCV depends on about 150 shared libraries, so it
+// is in a module that the first call loads.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -22,9 +22,9 @@ Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
 /// Error if that fails.
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width);
 
-/// Sets an environment variable that OpenCV reads when its module is loaded. That happens at the
-/// first picture that is not a JPEG. Call it before several threads read pictures, because the
-/// environment must not change while they use it.
+/// Sets an environment variable that OpenCV reads when its module is loaded, which happens when the
+/// first picture that is not a JPEG is read. Call this before several threads read pictures,
+/// because the environment must not change while threads use it.
 void prepare_image_codec();
 
 /// "4.6.0". Throws Error if OpenCV's module is missing.

@@ -1,4 +1,4 @@
-// JPEG files, with libjpeg-turbo.
+// Decodes and encodes JPEG files with libjpeg-turbo.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -13,9 +13,9 @@ namespace hfc::image_file {
 
 /// Decodes a box of the picture to interleaved red, green and blue bytes. Row y of the box goes to
 /// rgb + y * stride. The pixels are the same as in the whole decoded picture, but only the
-/// necessary part is computed, so damage below the box goes unnoticed. Grey becomes RGB, and so
-/// does CMYK, as in Pillow. Throws Error naming the file if the data end too early or are damaged,
-/// or if libjpeg does not recognise the file.
+/// necessary part is computed, so damage below the box goes unnoticed. Grey and CMYK become RGB, as
+/// in Pillow. Throws Error naming the file if the data end too early or are damaged, or if libjpeg
+/// does not recognise the file.
 void decode_jpeg(std::string_view bytes, const std::filesystem::path& path, const Box& box,
                  uint8_t* rgb, size_t stride);
 

@@ -48,8 +48,8 @@ Geometry center_crop(const Geometry& before, int64_t n);
 /// Adds a black border of n pixels to the result of `before`.
 Geometry pad(const Geometry& before, int64_t n);
 
-/// Keeps a random n x n crop of the result of `before`. Draws two numbers. Throws Error if that
-/// result is smaller.
+/// Keeps a random n x n crop of the result of `before`. Draws two numbers. Throws Error if the
+/// result of `before` is smaller.
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform);
 
 /// A box of random area, ratio and position, resized to n x n. Draws two numbers per attempt, for

@@ -1,4 +1,4 @@
-// The steps that turn each picture of a data set into a training image, with torchvision's names.
+// The steps, named as in torchvision, that turn each picture of a data set into a training image.
 #pragma once
 
 #include "image_file/color_jitter.h"
@@ -40,7 +40,7 @@ struct PictureStep {
     }
 };
 
-/// Makes square images of one size from pictures of any size. Never changes.
+/// Makes square images of one size from pictures of any size. Immutable.
 class PictureRecipe {
   public:
     /// resize and random_resized_crop are allowed only as the first step, and only horizontal_flip
@@ -51,17 +51,17 @@ class PictureRecipe {
     /// The side of the images, in pixels.
     int64_t size() const { return size_; }
     const PictureOptions& options() const { return options_; }
-    /// How many random numbers in [0, 1) each picture needs; 0 if a picture always results in the
+    /// How many random numbers in [0, 1) each picture needs; 0 if a picture always produces the
     /// same image.
     int64_t numbers() const { return numbers_; }
-    /// The changes to a picture of this size. `random` must contain numbers() random numbers.
-    /// Throws Error for a picture that is too small.
+    /// The changes to a picture of this size. `random` must have numbers() elements. Throws Error
+    /// for a picture that is too small.
     Geometry geometry(const Size& picture, std::span<const double> random) const;
     /// The changes to the colours of the resulting image.
     std::vector<ColorChange> colors(std::span<const double> random) const;
     /// "resize 256, center_crop 224"
     std::string describe() const;
-    /// Also distinguishes recipes for which describe() returns the same text.
+    /// All settings as text, including those that describe() leaves out.
     std::string fingerprint() const;
 
   private:

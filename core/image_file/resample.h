@@ -1,5 +1,5 @@
-// Resizes as Pillow and torchvision do: if an image is shrunk, the filter is wider, so that high
-// frequencies are averaged out and do not alias to low ones.
+// Resizes as Pillow and torchvision do: when an image is shrunk, the filter is widened, so that
+// high frequencies are averaged out instead of aliasing to low ones.
 #pragma once
 
 #include "image_file/picture_transform.h"
@@ -28,12 +28,12 @@ struct Plan {
     AxisPlan columns;
 };
 
-/// The smallest computation that produces the result of the geometry. Pixels that are passed but
-/// not needed may have any value.
+/// The smallest computation that produces the image that the geometry describes. Pixels that are
+/// passed but not needed may have any value.
 Plan plan_resampling(const Geometry& geometry, Interpolation interpolation);
 
-/// Resizes the planned pixels of interleaved RGB bytes (the first one is at `rgb`) to planes [3,
-/// window.height, window.width].
+/// Resizes the pixels that `plan` selects (interleaved RGB bytes; the first one is at `rgb`) to
+/// planes [3, window.height, window.width].
 void resample(const uint8_t* rgb, size_t stride, const Plan& plan, const Geometry& geometry,
               Interpolation interpolation, uint8_t* planes);
 

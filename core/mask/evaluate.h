@@ -22,9 +22,9 @@ double masked_accuracy(model::Model& model, const data::Dataset& dataset, const 
 at::Tensor threshold(const at::Tensor& mask, double value);
 
 /// Keeps the given fraction, in [0,1], of the frequencies: ones where a map [..., H, W] is largest,
-/// and zeros elsewhere. Each [H, W] is treated individually. Ties with the smallest value kept are
-/// also kept, so k and -k of a symmetric map are always kept together. NaN values, such as
-/// frequencies that a scan did not visit, are never kept, even if fewer than the given fraction
+/// and zeros elsewhere. Each [H, W] map is processed separately. Values equal to the smallest kept
+/// value are also kept, so k and -k of a symmetric map are always kept together. NaN values, such
+/// as frequencies that a scan did not visit, are never kept, even if fewer than the given fraction
 /// remain.
 at::Tensor largest(const at::Tensor& map, double share);
 

@@ -58,15 +58,15 @@ struct LearnOptions {
     /// PyTorch's OneCycleLR over all steps; the rate rises over the first tenth of them (beta1
     /// changes as well)
     std::optional<bool> one_cycle = {};
-    /// Images per step; for image masks, the number learned together.
+    /// Images per step; for image masks, the number of masks learned together.
     std::optional<int64_t> batch_size = {};
     int64_t epochs = 100;  ///< data set, class: the number of passes over the images
     int64_t steps = 1000;  ///< image: the number of Adam's steps
-    /// Non-negative; 1e-5 by default, but at most lr / 100, so that a mask does not stop before it
-    /// has started. A mask is finished after `patience` epochs (for images, steps) in which its l1
-    /// changed by no more than this and enough masked images were classified correctly. Enough
-    /// means at least .99 times as many as clean images or, for an image's own mask, the image
-    /// itself.
+    /// Non-negative; 1e-5 by default, but at most lr / 100, so that a mask is not finished before
+    /// it has started to change. A mask is finished after `patience` epochs (for images, steps) in
+    /// which its l1 changed by no more than this and enough masked images were classified
+    /// correctly. Enough means at least .99 times as many as without the mask or, if each image has
+    /// its own mask, the image itself.
     std::optional<double> tolerance = {};
     int64_t patience = 7;  ///< see `tolerance`
     bool predicted_labels =

@@ -1,4 +1,4 @@
-// The operator of a Fourier mask: each frequency of an image is multiplied by its own factor.
+// Applies Fourier masks: each frequency of an image is multiplied by its own factor.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -59,7 +59,7 @@ class Microscope {
     const data::Dataset& images() const { return images_; }
     /// Throws Error for an image number out of range, and whenever mask_of() does.
     Pictures see(int64_t image, const Shape& shape) const;
-    /// Throws Error if the network cannot take the image, or if its output is not finite.
+    /// Throws Error if the network does not accept the image, or if its output is not finite.
     Answers ask(const Pictures& pictures) const;
 
   private:

@@ -1,4 +1,4 @@
-// Convolutions and matrix products in bfloat16 or TF32 for a scope.
+// Runs convolutions and matrix products in bfloat16 or TF32 within a scope.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -34,7 +34,7 @@ class Tf32Scope {
     Tf32Scope& operator=(const Tf32Scope&) = delete;
 
   private:
-    // Whether the scope has set the flag. A flag that was already set does not change: the
+    // Whether the scope has set the flag. A flag that was already set is left alone, because the
     // precision of matrix products may be "medium", which permits coarser rounding.
     bool products_;
     bool convolutions_;

@@ -1,4 +1,4 @@
-// Networks that are only measured. All code that runs a network without training it uses this file.
+// Runs networks without training them. All code that does so uses this file.
 #pragma once
 
 #include "base/interrupt.h"
@@ -51,7 +51,7 @@ int64_t evaluation_batch(at::Device device);
 
 /// Runs the model on images that are on its device, checks the output and returns it: logits [N,
 /// classes] that include a class for `highest_label`. `name` identifies the images in messages.
-/// Throws Error for images that the model cannot take and for an output with another shape.
+/// Throws Error for images that the model does not accept and for an output with the wrong shape.
 at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highest_label = -1,
                           const std::string& name = {});
 
@@ -62,7 +62,8 @@ class Inference {
     struct Options {
         /// Run forward passes in an AutocastScope; backward passes then use the same dtypes.
         bool bfloat16 = false;
-        /// Keep a Tf32Scope for the lifetime of the object. Cannot be combined with `bfloat16`.
+        /// Allow TF32 for the lifetime of the object (see Tf32Scope). Cannot be combined with
+        /// `bfloat16`.
         bool tf32 = false;
         Statistics statistics = {};
         /// Images per forward pass, at least 1. The default is evaluation_batch() for the device.

@@ -16,8 +16,8 @@ namespace hfc::model {
 /// - tensorflow: the same, but the last linear layer is uniform in +- sqrt(3 / inputs)
 ///   (tf.uniform_unit_scaling_initializer).
 /// - torchvision: convolutions are normal with variance 2 / (outputs k k), and their biases are 0.
-///   A first convolution for grey images and its bias are uniform in +- 1 / sqrt(inputs k k), as in
-///   torch.nn.Conv2d, because torchvision has no such layer. Linear layers and their biases are
+///   For grey images, the first convolution and its bias are uniform in +- 1 / sqrt(inputs k k), as
+///   in torch.nn.Conv2d, because torchvision has no such layer. Linear layers and their biases are
 ///   uniform in +- 1 / sqrt(inputs); in VGG, they are normal with standard deviation .01, and their
 ///   biases are 0.
 const std::vector<std::string>& known_initialisations();

@@ -16,7 +16,8 @@ namespace hfc::model {
 /// this tensor replaces the output.
 using LayerHook = std::function<at::Tensor(const at::Tensor& output)>;
 
-/// The base of all layers of built-in and exported networks. Copies of a network have no hooks.
+/// The base class of all layers in built-in and exported networks. Copies of a network have no
+/// hooks.
 class Layer : public torch::nn::Module {
   public:
     using torch::nn::Module::Module;
@@ -26,8 +27,8 @@ class Layer : public torch::nn::Module {
     bool has_hooks() const { return !hooks_.empty(); }
 
     /// Returns `output` after the layer's hooks have read and possibly replaced it. The forward
-    /// pass of every layer ends with this call. Throws Error if a hook returns a tensor with
-    /// another shape.
+    /// pass of every layer ends with this call. Throws Error if a hook returns a tensor with a
+    /// different shape.
     at::Tensor observed(at::Tensor output) const {
         return hooks_.empty() ? output : call_hooks(std::move(output));
     }

@@ -13,25 +13,25 @@ namespace hfc::model {
 
 struct MeasureOptions {
     Inference::Options inference = {};
-    /// accuracy: an image counts as correct if its label is among the `top` classes with the
-    /// largest logits.
+    /// accuracy() and accuracies(): an image counts as correct if its label is among the `top`
+    /// classes with the largest logits.
     int64_t top = 1;
-    /// logits, predict: whether the data set's labels must be classes of the model.
+    /// logits() and predict(): whether the data set's labels must be classes of the model.
     bool labelled = false;
-    /// logits, predict: a function that is applied to each batch; `first` is the number of its
-    /// first image.
+    /// logits() and predict(): a function that is applied to each batch; `first` is the number of
+    /// its first image.
     std::function<at::Tensor(const at::Tensor& images, int64_t first)> through = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
-    /// accuracies: called for each batch that this process measures, with the number of the probe,
-    /// the position of the batch's first image in the probe, and the logits (on the model's
+    /// accuracies(): called for each batch that this process measures, with the number of the
+    /// probe, the position of the batch's first image in the probe, and the logits (on the model's
     /// device).
     std::function<void(size_t probe, int64_t begin, const at::Tensor& logits)> seen = {};
 };
 
-/// The fraction of images, in [0,1], whose largest logit belongs to the label. Runs in evaluation
-/// mode without gradients and restores the model's mode. Calls check_interrupt() between batches.
-/// Throws Error for an option out of range, for images that the model cannot take, for a label for
-/// which the model has no logit, and for logits that are NaN or infinite.
+/// The fraction of images, in [0,1], that are classified correctly. Runs in evaluation mode without
+/// gradients and restores the model's mode. Calls check_interrupt() between batches. Throws Error
+/// for an option out of range, for images that the model does not accept, for a label for which the
+/// model has no logit, and for logits that are NaN or infinite.
 double accuracy(Model& model, const data::Dataset& dataset, const MeasureOptions& options = {});
 
 struct Predictions {

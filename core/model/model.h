@@ -1,4 +1,4 @@
-// Networks. One base class for built-in networks and for networks written in Lua.
+// The base class of all networks, whether built-in or written in Lua.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +14,8 @@ namespace hfc::model {
 
 struct ModelOptions {
     int64_t classes = 10;
-    /// Channels of the input images: 1 or 3. With 1, the first layer of a small variant is 5x5, as
-    /// in the paper's experiments on grey data sets.
+    /// Channels of the input images: 1 or 3. If it is 1, the first kernel of a "small" variant is
+    /// 5x5, as in the paper's experiments on grey data sets.
     int64_t channels = 3;
     /// preact_resnet*: BatchNorm before each ReLU (eps 1e-3); vgg*: as in torchvision's vgg*_bn.
     /// resnet* always have BatchNorm, except the bare ones.
@@ -53,7 +53,7 @@ class Model : public torch::nn::Module {
   public:
     using torch::nn::Module::Module;
     /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images with
-    /// another shape.
+    /// the wrong shape.
     virtual at::Tensor forward(const at::Tensor& images) = 0;
 
     /// Returns the outputs of layers for the images, one tensor per layer. Layers have names such
@@ -107,7 +107,8 @@ at::Device device_of(const Model& model);
 /// that layout. Values and names do not change.
 void use_channels_last(Model& model);
 
-/// Evaluation mode within a scope; at its end, each module returns to its previous mode.
+/// Keeps a model in evaluation mode within a scope; at the end, each module returns to its previous
+/// mode.
 class EvaluationScope {
   public:
     explicit EvaluationScope(Model& model);

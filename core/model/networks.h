@@ -27,16 +27,16 @@ ModelPtr make_resnet(const std::string& name, const ResNetStages& stages,
 /// blocks with 16, 32, 64 channels, and shortcuts without weights.
 ModelPtr make_cifar_resnet(const std::string& name, int64_t blocks, const ModelOptions& options);
 
-/// VGG (Simonyan and Zisserman, ICLR 2015): torchvision's features, with `convolutions` 3x3 layers
-/// in each of the five stages. In the small variant, the first kernel is 5x5 for grey images,
-/// pooling rounds sizes up (28 pixels: 14, 7, 4, 2, 1), and the features are followed by a global
-/// mean and one linear layer.
+/// VGG (Simonyan and Zisserman, ICLR 2015): torchvision's feature layers, with `convolutions[i]`
+/// 3x3 convolutions in stage i (of five). In the small variant, the first kernel is 5x5 for grey
+/// images, pooling rounds sizes up (28 pixels: 14, 7, 4, 2, 1), and the features are followed by a
+/// global mean and one linear layer.
 ModelPtr make_vgg(const std::string& name, const std::vector<int64_t>& convolutions,
                   const ModelOptions& options);
 
-/// AlexNet, as in torchvision (Krizhevsky, 2014). The small variant resembles ports to CIFAR-10:
-/// the same widths, a first 3x3 convolution (5x5 for grey images) with stride 2, 2x2 pooling that
-/// rounds sizes up, then a global mean and one linear layer.
+/// AlexNet, as in torchvision (Krizhevsky, 2014). The small variant resembles common adaptations to
+/// CIFAR-10: the same widths, a first 3x3 convolution (5x5 for grey images) with stride 2, 2x2
+/// pooling that rounds sizes up, then a global mean and one linear layer.
 ModelPtr make_alexnet(const std::string& name, const ModelOptions& options);
 
 /// LeNet-5 (LeCun et al., 1998) in its modern form: ReLU, max pooling, full connections between

@@ -12,8 +12,8 @@ namespace hfc::model {
 inline const std::vector<double> imagenet_mean = {.485, .456, .406};
 inline const std::vector<double> imagenet_deviation = {.229, .224, .225};
 
-/// network((images - mean) / deviation), per channel. The buffers are mean and deviation; the
-/// network itself is the child "network".
+/// network((images - mean) / deviation), per channel. The buffers are `mean` and `deviation`; the
+/// network itself is the child module `network`.
 class NormalisedModel : public Model {
   public:
     /// Throws Error if the two lists differ in length, if a deviation is not above 0, or if the

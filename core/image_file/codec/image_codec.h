@@ -12,7 +12,7 @@ extern "C" {
 using HfcOpencvVersion = const char* (*)();
 
 /// Returns the memory for the pixels of a height x width picture: interleaved red, green and blue
-/// bytes, rows without gaps. Returns null if there is no memory.
+/// bytes, rows without gaps. Returns null if the allocation fails.
 using HfcPlacePixels = uint8_t* (*)(void* context, int height, int width);
 
 /// Decodes a picture into the memory that `place` returns. Grey becomes RGB, an alpha channel is

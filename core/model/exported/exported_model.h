@@ -47,15 +47,15 @@ class ExportedModel : public Model {
 
     std::shared_ptr<const exported::Program> program_;
     std::optional<at::ScalarType> exported_type_;  ///< dtype of its first weight
-    /// One per state of the program; shared with the registered parameters and buffers.
+    /// One per element of Program::states, shared with the registered parameters and buffers.
     std::vector<at::Tensor> tensors_;
-    /// One per module of the program; the first is null.
+    /// One per element of Program::modules; the first is null.
     std::vector<std::shared_ptr<Layer>> modules_;
 };
 
-/// Reads the network in a .pt2 file. It is on the CPU and in the mode in which it was exported.
-/// `notes`, if given, receives remarks for the user. Throws Error naming the file and, if a node is
-/// the cause, the node and its layer.
+/// Reads a network from a .pt2 file. The network is on the CPU and in the mode in which it was
+/// exported. `notes`, if given, receives remarks for the user. Throws Error naming the file and, if
+/// a node is the cause, the node and its layer.
 std::shared_ptr<ExportedModel> load_exported(const std::filesystem::path& path,
                                              std::vector<std::string>* notes = nullptr);
 

@@ -44,7 +44,7 @@ struct Patch {
     std::vector<Element> elements = {};
 };
 
-/// The sizes of a value: -1 for a free size.
+/// The sizes of a value; -1 for a dynamic size.
 using Shape = std::vector<int64_t>;
 
 struct Output {
@@ -108,7 +108,7 @@ struct State {
     Kind kind = Kind::parameter;
     bool persistent = true;
     int slot = -1;
-    /// Whether this is one of the network's weights and buffers; otherwise it is a constant.
+    /// Whether the network's state dict contains this tensor; otherwise it is stored as a constant.
     bool is_stored() const { return kind != Kind::constant && persistent; }
 };
 
@@ -150,7 +150,7 @@ Json parse_json(const std::string& text, const std::string& what);
 Program parse_program(std::string json);
 
 /// Returns the operator that `target` names ("torch.ops.aten.conv2d.default") if networks may call
-/// it. Throws Malformed with a reason, which the caller appends to the node's place.
+/// it. Throws Malformed with only the reason; the caller adds which node it is.
 c10::OperatorHandle find_operator(const std::string& target);
 
 /// The dtype, layout or memory format that a number represents in the schema of torch.export.

@@ -66,8 +66,8 @@ std::vector<StackEntry> module_stack(const Json& node);
 int value_at(const Node& node, size_t position);
 
 /// Completes the program once all nodes have been read: determines the modes, the norms that can be
-/// folded into convolutions, and the last node that reads each value. counted: the modules whose
-/// batches a node counts.
+/// folded into convolutions, and the last node that reads each value. counted: the modules for
+/// which a node counts the batches.
 void finish(Program& program, const std::set<int>& counted);
 
 }  // namespace hfc::model::exported

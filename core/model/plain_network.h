@@ -1,13 +1,13 @@
-// The common part of AlexNet and VGG: a sequence of features, pooling, a classifier.
+// The common part of AlexNet and VGG: a sequence of feature layers, then pooling and a classifier.
 #pragma once
 
 #include "model/layers.h"
 
 namespace hfc::model {
 
-/// Convolutional features and a classifier. In the small variant, the classifier is a global mean
-/// and one linear layer ("classifier"); in torchvision's variant, it is average pooling to a fixed
-/// size and a sequence of layers ("classifier.N"). A derived class adds the layers in its
+/// Convolutional feature layers and a classifier. In the small variant, the classifier is a global
+/// mean and one linear layer ("classifier"); in torchvision's variant, it is average pooling to a
+/// fixed size and a sequence of layers ("classifier.N"). A derived class adds the layers in its
 /// constructor.
 class PlainNetwork : public Model {
   public:

@@ -28,7 +28,7 @@ class ResNetLayers {
     ResNetLayers() = default;
     ResNetLayers(torch::nn::Module& owner, const ResNetSettings& settings);
 
-    /// The output of each stage for the images.
+    /// Returns the outputs of all stages.
     std::vector<at::Tensor> forward(const at::Tensor& images) const;
     /// The number of channels of the last stage.
     int64_t width() const { return widths_.back(); }

@@ -12,8 +12,8 @@ namespace hfc::optim {
 at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order = 2,
                       bool require_finite = false);
 
-/// Scales all gradients by the same factor, so that their total norm, currently `total`, is at most
-/// `most`.
+/// If `total`, the total norm of the gradients, exceeds `most`, scales all of them by the same
+/// factor to reduce it to `most`.
 void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const at::Tensor& total);
 
 /// Limits each element of the gradients to [-most, most].

@@ -7,8 +7,8 @@
 
 namespace hfc::optim {
 
-/// Updates the weights one by one. The decay has already been added to the gradient or subtracted
-/// from the weight.
+/// Updates the weights one by one. Weight decay has already been added to the gradient or
+/// subtracted from the weight.
 class OneByOne : public Optimizer {
   public:
     using Optimizer::Optimizer;

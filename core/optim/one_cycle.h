@@ -5,7 +5,8 @@
 
 namespace hfc::optim {
 
-/// PyTorch's OneCycleLR with its defaults, except for the fraction of rising steps.
+/// PyTorch's OneCycleLR with its defaults, except for the fraction of steps in which the rate
+/// rises.
 class OneCycle {
   public:
     /// rising: the fraction of the steps in which the rate rises, in [0,1].

@@ -63,7 +63,7 @@ class Schedule {
     virtual std::string name() const = 0;
     /// Continues by one step. Throws Error if a rate would no longer be finite.
     virtual void step();
-    /// Jumps to an epoch, computing the rate with the closed formula if there is one. Only
+    /// Jumps to an epoch, computing the rate in closed form if possible. Only
     /// CosineAnnealingWarmRestarts accepts fractions. Throws Error for schedules that cannot jump.
     virtual void step_to(double epoch);
     /// ReduceLROnPlateau: continues by one step, given the value of the monitored metric.
@@ -81,9 +81,9 @@ class Schedule {
     /// range, without changing anything.
     void load(const Json& saved);
 
-    /// Stores each group's rate as its initial_lr and takes the first step. The make functions
-    /// below call it. last_epoch: -1, or the last epoch of an earlier run. Throws Error for an
-    /// option out of range, without changing anything.
+    /// Stores each group's rate as its initial_lr and takes the first step. The make_...()
+    /// functions below call it. last_epoch: -1, or the last epoch of an earlier run. Throws Error
+    /// for an option out of range, without changing anything.
     virtual void start(int64_t last_epoch);
 
   protected:
@@ -99,7 +99,7 @@ class Schedule {
 
     /// The groups' rates at last_epoch_, computed from their current rates.
     virtual std::vector<double> rates() = 0;
-    /// The same, computed only from the base rates; empty if there is no closed formula.
+    /// The same, computed only from the base rates; empty if there is no closed form.
     virtual std::vector<double> closed_rates() { return {}; }
     virtual void visit(ScheduleState& state);
     /// Throws Error for an option out of range.
@@ -153,7 +153,7 @@ SchedulePtr make_cosine_annealing_warm_restarts(Optimizer& optimizer, int64_t T_
 /// Runs the schedules one after another: schedules[i + 1] starts at epoch milestones[i].
 SchedulePtr make_sequential_lr(Optimizer& optimizer, std::vector<SchedulePtr> schedules,
                                std::vector<int64_t> milestones, int64_t last_epoch = -1);
-/// Steps all schedules at each step.
+/// Each step advances all schedules by one step.
 SchedulePtr make_chained_scheduler(Optimizer& optimizer, std::vector<SchedulePtr> schedules);
 
 struct PlateauOptions {
@@ -193,8 +193,8 @@ struct OneCycleOptions {
     double final_div_factor = 1e4;
     bool three_phase = false;
 };
-/// Smith's one-cycle policy. A warm-up that ends with the first step starts at max_lr (PyTorch
-/// divides by zero).
+/// Smith's one-cycle policy. If the warm-up ends with the first step, the rate starts at max_lr
+/// (PyTorch divides by zero).
 SchedulePtr make_one_cycle_lr(Optimizer& optimizer, const OneCycleOptions& options,
                               int64_t last_epoch = -1);
 
@@ -203,7 +203,7 @@ struct SwaOptions {
     int64_t anneal_epochs = 10;
     std::string anneal_strategy = "cos";  ///< or "linear"
 };
-/// Moves the rate to a constant value, for averaging weights.
+/// Anneals the rate to a constant value, for stochastic weight averaging.
 SchedulePtr make_swa_lr(Optimizer& optimizer, const SwaOptions& options, int64_t last_epoch = -1);
 
 }  // namespace hfc::optim

@@ -14,8 +14,8 @@
 namespace hfc::parallel {
 
 struct GradientOptions {
-    /// Whether a step may leave parameters without a gradient, which requires a traversal of each
-    /// step's graph. If false, each parameter must get a gradient in each step.
+    /// Whether a step may leave parameters without a gradient, which requires traversing the graph
+    /// of every step. If false, each parameter must get a gradient in each step.
     bool find_unused = false;
     /// Size of the bucket of gradients that are reduced first.
     int64_t first_bucket_bytes = 1 << 20;
@@ -52,7 +52,7 @@ class GradientReducer {
 /// Copies the tensors of rank 0 to all ranks, in place.
 void share(Group& group, const std::vector<at::Tensor>& tensors);
 
-/// Replaces each tensor by its mean over the ranks, in one message. Floating-point tensors on the
+/// Replaces each tensor by its mean over the ranks, in one message. tensors: floating-point, on the
 /// CPU.
 void average(Group& group, const std::vector<at::Tensor>& tensors);
 

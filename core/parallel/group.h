@@ -42,14 +42,14 @@ class Group {
 
     /// Only rank 0 writes files and communicates with the user.
     bool leads() const { return rank() == 0; }
-    /// The batches of `rows` rows that this rank processes: every size()-th batch. Each pair
-    /// contains the first row of a batch and the row after its last row.
+    /// Divides `rows` rows into batches and returns the batches of this rank: every size()-th one.
+    /// Each pair is (first row, last row + 1).
     std::vector<std::pair<int64_t, int64_t>> own_batches(int64_t rows, int64_t batch_size) const;
-    /// The largest value of all ranks.
+    /// Returns the largest of the ranks' values.
     int64_t agree(int64_t value);
     /// The same for each element.
     std::vector<int64_t> agree(const std::vector<int64_t>& values);
-    /// The text of rank `root`.
+    /// Returns the text of rank `root` on all ranks.
     std::string broadcast_text(const std::string& text, int64_t root = 0);
 };
 
@@ -70,7 +70,8 @@ std::unique_ptr<Group> make_group(c10::intrusive_ptr<c10d::ProcessGroup> group);
 /// The processes of this job: a Solo, unless a launcher has started several.
 Group& world();
 
-/// Makes world() return `group`, or a Solo if `group` is nullptr. The group must outlive its use.
+/// Makes world() return `group`, or a Solo if `group` is nullptr. The group must exist as long as
+/// it is in use.
 void set_world(Group* group) noexcept;
 
 /// Within this scope, this process works without the others.

@@ -1,5 +1,5 @@
-// How several processes start and end together: detects whether a launcher has started them, loads
-// the module through which they communicate, and ends them.
+// Joins the processes of a job and ends them together: detects whether a launcher has started
+// several processes, and loads the module through which they communicate.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ void begin(const LaunchOptions& options);
 /// Whether begin() has made a group of processes.
 bool is_begun() noexcept;
 
-/// The number of cores for this process if cores that several ranks may use are divided fairly: at
-/// least 1, and the same on all ranks. `cores`: the result for a single process.
+/// The number of cores that this process should use: at least 1, and the same on all ranks. Cores
+/// that are available to several ranks are divided evenly between them. `cores`: the result for a
+/// single process.
 int64_t fair_threads(int64_t cores);
 
 /// Call it before printing an error. If rank 0 has the same error, only rank 0 prints it and ends

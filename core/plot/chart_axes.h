@@ -21,8 +21,8 @@ Range horizontal_range(const Panel& panel);
 /// The common range of all panels.
 Range vertical_range(std::span<const Panel> panels);
 
-/// Whether the names of the categories do not fit next to each other on an axis of this length in
-/// characters. They are then rotated.
+/// Whether the category names must be rotated because they do not fit side by side on an axis of
+/// this length (in characters).
 bool are_wide(const Axis& axis, double length);
 
 /// The range, scale and tics of the axis "x" or "y". length: the number of characters that fit

@@ -9,7 +9,7 @@
 
 namespace hfc::plot {
 
-/// Okabe and Ito's colours, which colour-blind people can distinguish, as 0xRRGGBB. Yellow comes
+/// Okabe and Ito's colours, which colour-blind people can tell apart, as 0xRRGGBB. Yellow comes
 /// last, because it is faint on white. https://jfly.uni-koeln.de/color/
 inline constexpr std::array<uint32_t, 8> distinct_colours = {
     0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xE69F00, 0xCC79A7, 0x56B4E9, 0xF0E442};

@@ -48,15 +48,15 @@ inline Request read_request(const std::filesystem::path& run) {
     return Request::go_on;
 }
 
-/// Writes the complete file, or removes it for go_on. Returns false if the run directory cannot be
-/// written.
+/// Replaces the file atomically, or removes it for go_on. Returns false if the run directory cannot
+/// be written.
 inline bool write_request(const std::filesystem::path& run, Request request) {
     std::error_code error;
     if (request == Request::go_on) {
         std::filesystem::remove(control_file(run), error);
         return !error;
     }
-    // Always a new file, because an existing file or link with this name is not ours.
+    // Always create a new file: an existing file or link with this name is not ours.
     const auto temporary = run / "control.new";
     std::filesystem::remove(temporary, error);
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -1,4 +1,4 @@
-// The points of a curve that a viewer keeps.
+// The points that a viewer keeps in memory for a curve.
 #pragma once
 
 #include "base/natural_order.h"

@@ -18,8 +18,8 @@ struct Differing {
     std::vector<std::string> names;  ///< in natural order, without "options."
     /// For each run, one value per name; "" if the run does not have it.
     std::vector<std::vector<std::string>> values;
-    /// For each run: its script, under an empty name, if there are several scripts; then the
-    /// settings that differ between the runs of this script.
+    /// For each run, the parts of its label: first its script (with an empty name) if there are
+    /// several scripts, then the settings that differ between the runs of this script.
     std::vector<RunSettings> labels;
 };
 

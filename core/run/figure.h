@@ -18,8 +18,8 @@ struct FigureOptions {
     /// object of numbers (one curve per key).
     std::string y = {};
     std::vector<std::string> panels = {};  ///< series, each in its own panel; empty means all
-    /// Used instead of y: the names of whole curves (Run::curve). Each has its own panel, with one
-    /// curve per series.
+    /// If not empty, used instead of `y`: the names of whole curves (Run::curve). Each has its own
+    /// panel, with one curve per series.
     std::vector<std::string> curves = {};
     std::string title = {};
     std::string x_name = {};  ///< axis label; empty means the key, or the x_name of the whole curve
@@ -35,9 +35,9 @@ using Events = std::function<void(const Visit& visit)>;
 
 /// Returns the panels with their curves. Curves are in the order of their first use, but names that
 /// differ only in a number are sorted by that number (r=4, 8, 12). If a whole curve was logged
-/// several times, its last version is used. A value that is not finite (null in the log) is a point
-/// whose y is NaN. Throws Error if nothing can be drawn, listing the keys of the events, or if
-/// `panels` or `curves` contains an unknown name.
+/// several times, its last version is used. A value that is not finite (null in the log) becomes a
+/// point whose y is NaN. Throws Error if nothing can be drawn, listing the keys of the events, or
+/// if `panels` or `curves` contains an unknown name.
 std::vector<plot::Panel> make_panels(const Events& events, const FigureOptions& options);
 
 /// Adds the labels and scales of the axes to the panels.

@@ -35,7 +35,7 @@ struct RunOptions {
     std::filesystem::path script;  ///< the script to copy, if there is one
     Json config = Json::object();  ///< the contents of config.json
     bool draws = true;  ///< start gnuplot for figures; otherwise only write gnuplot programs
-    /// Write nothing, because another process of the job writes the run directory `out`.
+    /// Write nothing, because another process of the job writes to the run directory `out`.
     bool silent = false;
     /// Continue the run in `out`: its config and script do not change, and its log is continued.
     bool resume = false;
@@ -59,8 +59,8 @@ class Run {
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     const std::filesystem::path& directory() const { return directory_; }
-    /// Whether another process of the job writes this run. If so, this process only checks the
-    /// arguments; it writes and draws nothing.
+    /// Whether another process of the job writes the files of this run. If so, this process only
+    /// checks the arguments; it writes and draws nothing.
     bool silent() const { return silent_; }
 
     /// EventLog::append() on metrics.jsonl.
@@ -105,8 +105,8 @@ class Run {
     /// From now on, everything that is logged is also recorded. Returns the number of records so
     /// far.
     size_t remember();
-    /// Returns the records starting with number `from`. A loop stores them in its checkpoint,
-    /// because it does not log them again when it continues from the checkpoint.
+    /// Returns the records starting with number `from`. A training loop stores them in its
+    /// checkpoint, because it does not log them again after resuming from it.
     Json remembered(size_t from) const;
     /// Logs these records again. Throws Error in the same cases as log() and row().
     void tell_again(const Json& remembered);

@@ -16,9 +16,9 @@ void add_columns(const nlohmann::ordered_json& row, std::vector<std::string>& co
 /// One line of to_csv().
 std::string csv_line(const nlohmann::ordered_json& row, const std::vector<std::string>& columns);
 
-/// CSV with a header line: fields are quoted as in RFC 4180, lines end with "\n", numbers have all
-/// their digits (or are nan, inf or -inf), and fields for missing and null values are empty. Bytes
-/// that are not UTF-8 become U+FFFD, both here and in Markdown.
+/// CSV with a header line: fields are quoted as in RFC 4180, lines end with "\n", numbers are
+/// written with all their digits (or as nan, inf or -inf), and fields for missing and null values
+/// are empty. Bytes that are not UTF-8 become U+FFFD, both here and in Markdown.
 std::string to_csv(const Rows& rows);
 
 /// A GitHub-flavoured Markdown table, aligned so that it is also readable as plain text: numbers

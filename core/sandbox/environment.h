@@ -6,7 +6,8 @@
 
 namespace hfc::sandbox {
 
-/// Whether a variable with this name configures the computation or the language.
+/// Whether a sandboxed script may read this variable: it must configure the computation or the
+/// locale, or be a basic one such as PATH.
 bool is_kept(std::string_view name);
 
 /// Removes all other variables, because some may hold tokens or passwords. Also erases them from

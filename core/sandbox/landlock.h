@@ -1,4 +1,4 @@
-// The files that a process can reach, enforced by the kernel (Landlock).
+// Restricts the files that a process can reach; the kernel enforces this (Landlock).
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace hfc::sandbox {
 
-/// The paths that stay within reach. A directory includes everything below it. Paths that do not
+/// The paths that remain accessible. A directory includes everything below it. Paths that do not
 /// exist are skipped.
 struct Reach {
     std::vector<std::filesystem::path> readable;
@@ -14,8 +14,8 @@ struct Reach {
     std::vector<std::filesystem::path> devices;   ///< readable and writable, and accept ioctl
 };
 
-/// The kernel's version of the Landlock interface; 0 if the kernel has no Landlock, or if Landlock
-/// is switched off.
+/// The kernel's version of the Landlock interface; 0 if the kernel does not support Landlock,
+/// or if Landlock is switched off.
 int landlock_version();
 
 /// Restricts the calling thread, and the threads that it starts later, to `reach`. They cannot

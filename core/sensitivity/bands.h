@@ -8,7 +8,7 @@
 
 namespace hfc::sensitivity {
 
-/// The statistic of the values in a band.
+/// The statistic computed from the values in a band.
 enum class Measure {
     norm,  ///< the root of the sum of squares, as in the paper
     rms,   ///< the root of the mean square, which does not grow with the number of frequencies
@@ -33,9 +33,9 @@ Bands radial(const at::Tensor& map, int64_t bands = 64, Measure measure = Measur
              double radius = 0);
 
 /// Sectors of directions modulo pi, because k and -k are the same frequency of an image. Band 0 is
-/// centred at direction 0 (frequencies along the rows, which vary from column to column), and band
-/// n / 2 at pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0, the
-/// frequencies beyond it are also left out.
+/// centred at direction 0 (horizontal frequencies: patterns that vary from column to column), and
+/// band n / 2 at pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0,
+/// the frequencies beyond it are also left out.
 Bands angular(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
               double radius = 0);
 

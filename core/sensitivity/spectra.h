@@ -12,9 +12,9 @@ namespace hfc::sensitivity {
 at::Tensor power_spectrum(const data::Dataset& dataset, int64_t batch_size = 100);
 
 /// The gradients of the sum of cross-entropies with respect to the images: float32 [N, C, H, W] on
-/// the CPU. The gradient of an image does not depend on its batch. Evaluation mode; the network's
-/// parameters and their gradients do not change. Throws Error for images and labels that do not fit
-/// the network.
+/// the CPU. The gradient of an image does not depend on its batch. Runs in evaluation mode; the
+/// network's parameters and their gradients do not change. Throws Error for images and labels that
+/// do not fit the network.
 at::Tensor input_gradients(model::Model& model, const data::Dataset& dataset,
                            const model::Inference::Options& options = {});
 

@@ -1,4 +1,4 @@
-// Smoothing of convolution kernels, as in section 6 of Wang et al., CVPR 2020, and how smooth a
+// Smooths convolution kernels, as in section 6 of Wang et al., CVPR 2020, and measures how smooth a
 // kernel is.
 #pragma once
 
@@ -41,9 +41,9 @@ std::vector<std::string> smooth_gaussian(model::Model& model, double sigma, int6
 /// The names of the model's convolution weights (four dimensions), in order.
 std::vector<std::string> convolutions(const model::Model& model);
 
-/// How much adjacent weights (vertically and horizontally) differ: the energy of the differences,
+/// How much vertically and horizontally adjacent weights differ: the energy of the differences,
 /// float64 [...]. relative: divides by the kernel's own energy, because smoothing also scales a
-/// kernel; 0 for a kernel of zeros.
+/// kernel; the result is 0 for a kernel of zeros.
 at::Tensor roughness(const at::Tensor& kernel, bool relative = true);
 
 /// The gain of the kernel at each frequency of a size x size image: the magnitude of its Fourier

@@ -10,7 +10,7 @@
 
 namespace hfc::tensor_file {
 
-/// A dtype with its names in each format; "" if a format does not have it.
+/// A dtype and its name in each format; "" if a format does not support it.
 struct Dtype {
     at::ScalarType type;
     std::string_view torch;        ///< torch.float32 is "float32"

@@ -64,7 +64,7 @@ class ZipReader;
 NamedTensors read_npz(ZipReader& archive, Metadata& metadata);
 void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
-/// The name under which safetensors and npz store metadata; no tensor may have it.
+/// The name under which safetensors and npz store metadata; no tensor may have this name.
 constexpr auto metadata_name = "__metadata__";
 
 /// The member that identifies an archive as one of PyTorch's; it may be in a directory.

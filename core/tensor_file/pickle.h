@@ -84,7 +84,7 @@ class Builder {
     /// Whether call() supports this function; other calls become Objects.
     virtual bool knows(const std::string& global) = 0;
     virtual Result call(const std::string& global, const Sequence& arguments, Budget& budget) = 0;
-    /// The object outside the pickle to which `id` refers.
+    /// The object that `id` refers to; it is stored outside the pickle.
     virtual Value persistent(const Value& id) = 0;
 };
 

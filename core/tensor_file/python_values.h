@@ -36,7 +36,7 @@ class TreeMaker {
     Tree container(const Object& object, const std::string& path, int depth);
     Tree leave_out(const std::string& path, const std::string& what);
 
-    /// The next three return nothing if the object has a different type or is damaged.
+    /// The next three functions return nothing if the object has a different type or is damaged.
     std::optional<std::string> bytes(const Value& value);
     std::optional<Tree> simple(const Object& object, std::string_view type);
     std::optional<Tree> numpy(const Object& object, std::string_view type);
@@ -52,8 +52,8 @@ class TreeMaker {
 /// The name of the class or function of an object.
 std::string type_name(const pickle::Object& object);
 
-/// The bytes that an object represents: bytes and bytearrays in the format of protocol 2. Nothing
-/// for other objects.
+/// The bytes that an object represents: bytes and bytearrays in the format of protocol 2. Returns
+/// nothing for other objects.
 std::optional<std::string> encoded_bytes(const pickle::Object& object);
 
 }  // namespace hfc::tensor_file

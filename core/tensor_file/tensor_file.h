@@ -62,8 +62,8 @@ NamedTensors flatten(const Tree& tree);
 /// tensors; tensors that share memory are written separately. `path` always contains either its old
 /// or its new contents. npz stores metadata as an array of bytes named "__metadata__", which
 /// contains JSON. Throws Error for an unknown extension, an empty or duplicate name, a dtype that
-/// the format does not have, metadata in a format without metadata, and a file that cannot be
-/// written (no space, no permission).
+/// the format does not support, metadata for a format that cannot store it, and a file that cannot
+/// be written (no space, no permission).
 void save(const std::filesystem::path& path, const NamedTensors& tensors,
           const Metadata& metadata = {});
 

@@ -24,8 +24,8 @@ void check(int code, const char* what);
 
 class Engine {
   public:
-    /// One collective. Each call to `start` starts its next part, or returns false if there are no
-    /// more.
+    /// One collective. Each call to `start` starts the next part of the collective, or returns
+    /// false if no part is left.
     struct Job {
         std::string name;  ///< "all_reduce of 1024 numbers"
         std::function<bool(MPI_Request&)> start;

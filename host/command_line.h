@@ -43,9 +43,9 @@ struct CommandLineExit {
     std::string text;
 };
 
-/// Parses the command line. The host's options for users of scripts (--device, --threads, --data,
-/// --out) may also follow the script's name. Throws CommandLineExit. With --resume DIR, the command
-/// line in DIR/config.json is used instead of this one.
+/// Parses the command line. Some of the host's options (--device, --threads, --data, --out) may
+/// also follow the script's name. Throws CommandLineExit. With --resume DIR, the command line in
+/// DIR/config.json is used instead of this one.
 CommandLine parse(int count, const char* const* arguments);
 
 }  // namespace hfc::host

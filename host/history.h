@@ -12,7 +12,7 @@ namespace hfc::host {
 std::filesystem::path history_path();
 
 /// Returns the file's last lines, oldest first. A repeated line is listed once, at its last
-/// position. A file that has become much longer than this is reduced to these lines.
+/// position. If the file has become much longer than this list, its other lines are deleted.
 std::vector<std::string> load_history(const std::filesystem::path& path, size_t most);
 
 /// Adds a line to the file immediately, so that a crash does not lose it. Failures are ignored.

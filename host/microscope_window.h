@@ -16,7 +16,7 @@ namespace hfc::host {
 void require_display();
 
 /// This process ends when the window closes, and the window closes when this process ends: each
-/// process notices the end of its pipe.
+/// process notices when the other end of the pipe is closed.
 class MicroscopeWindow {
   public:
     /// Starts the process. Throws Error if that fails.

@@ -8,7 +8,7 @@ namespace hfc::host {
 /// Creates the run directory, and starts a process for the script in the sandbox that the command
 /// line selects. Returns in the new process, with `line.out` set to the directory. The calling
 /// process waits for the new one and then ends with its status. Throws Error if the command line
-/// selects the kernel sandbox and the kernel has no Landlock.
+/// selects the kernel sandbox but the kernel does not support Landlock.
 void enter_sandbox(CommandLine& line);
 
 }  // namespace hfc::host

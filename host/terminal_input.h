@@ -7,8 +7,8 @@
 
 namespace hfc::host {
 
-/// While this object exists, Ctrl-C ends a read that is waiting, changes of the terminal's size are
-/// noticed, and the terminal marks pasted text.
+/// While this object exists, Ctrl-C interrupts a pending read, changes in the terminal's size are
+/// detected, and the terminal marks pasted text.
 class ReadingScope {
   public:
     ReadingScope();

@@ -13,7 +13,7 @@ struct Tick {
     std::string label;
 };
 
-/// Returns at most `most` round values (multiples of 1, 2 or 5 times a power of ten) within the
+/// Returns up to `most` round values (multiples of 1, 2 or 5 times a power of ten) within the
 /// range, labelled with as many digits as are needed to distinguish them.
 std::vector<Tick> linear_ticks(Range range, int most);
 

@@ -1,4 +1,4 @@
-// The colours of curves in each theme; they are the colours of the figures (plot/palette.h).
+// The colours of curves in each theme, the same as in figures (plot/palette.h).
 #pragma once
 
 #include <imgui.h>
@@ -12,8 +12,9 @@ namespace hfc::viewer {
 ImU32 from_rgb(uint32_t rgb);
 uint32_t to_rgb(ImU32 color);
 
-/// One of eight colours that colour-blind people can distinguish: the first is blue; the eighth is
-/// black, or white on a dark background. Higher indices return shades of these colours.
+/// One of a palette of eight colours that colour-blind people can tell apart. The first is blue;
+/// the eighth is black, or white on a dark background. Higher indices return shades of these
+/// colours.
 ImU32 color_of(size_t index, bool dark);
 
 /// One of six shades: first the colour itself, then lighter colours (on a dark background) or

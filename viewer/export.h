@@ -16,7 +16,7 @@ struct ExportCurve {
     const std::vector<double>* y;          ///< on a logarithmic axis: the logarithms to base 10
     const std::vector<double>*low, *high;  ///< the ends of its band; empty if it has none
     uint32_t color;                        ///< 0xRRGGBB
-    /// Whether it is a curve of an earlier epoch, which has no markers and is not in the legend.
+    /// Whether it is a curve of an earlier epoch: drawn without markers, not listed in the legend.
     bool faint = false;
     bool dotted = false;
 };
@@ -29,8 +29,8 @@ struct ExportPanel {
 };
 
 /// The columns "curve,X,TITLE", and also "TITLE low" and "TITLE high" if there is a band. There is
-/// one line for each point at which both values are finite, even outside the visible part. Numbers
-/// are written with all digits.
+/// one line for each point at which both values are finite, including points outside the visible
+/// part. Numbers are written with all digits.
 std::string to_csv(const ExportPanel& panel);
 
 /// The visible part, with axes, ticks and a legend. Curves are drawn as lines, with markers if

@@ -1,4 +1,4 @@
-// The pictures of a run: figures, and the images that scripts log with run:image, in order.
+// The pictures of a run: the images that scripts log with run:image, and the figures.
 #pragma once
 
 #include "run/files.h"
@@ -24,8 +24,8 @@ class Images {
     bool poll();
     bool empty() const { return files_.empty() && figures_.empty(); }
     /// Draws into the current ImGui window, with a slider over N for each NAME that has several
-    /// pictures, and with captions if the log contains them. A figure is left out if these pictures
-    /// show the same content.
+    /// pictures, and with captions if the log contains them. A figure is left out if the log
+    /// describes the newest picture with the same NAME, because that picture has the same content.
     void draw(const std::map<std::string, Picture>& pictures);
     /// Moves all sliders by this many pictures.
     void move(int by);

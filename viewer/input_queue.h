@@ -11,8 +11,8 @@ namespace hfc::viewer {
 
 /// ImGui reads the mouse once per frame. On a busy machine, several clicks can happen within one
 /// frame, and ImGui would see only the last position and one click. This queue spreads the events
-/// over the frames: each frame gets moves and then a button press, or a button release, or key
-/// presses.
+/// over the frames. Each frame gets key presses, or one button release, or mouse moves followed
+/// by at most one button press.
 class InputQueue {
   public:
     static constexpr size_t buttons = 3;
@@ -30,8 +30,7 @@ class InputQueue {
     void button(int button, bool down);
     void press(int key);
     bool empty() const { return events_.empty(); }
-    /// Takes the events of the next frame from the queue: moves and then a button press, or a
-    /// button release, or key presses.
+    /// Takes the events of the next frame from the queue.
     const Frame& next();
 
   private:

@@ -27,7 +27,7 @@ class MicroscopeLink {
     bool gone() const { return shared_->gone; }
 
   private:
-    /// Shared with the thread that waits for the host, which may outlive this object.
+    /// Shared with the thread that waits for the host, because that thread may outlive this object.
     struct Shared {
         std::mutex mutex;
         std::vector<microscope::Message> news;

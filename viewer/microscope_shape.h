@@ -12,11 +12,11 @@
 
 namespace hfc::viewer {
 
-/// In the order of microscope::Shape::Kind, which requests use.
+/// In the same order as microscope::Shape::Kind, which is used in requests.
 enum class Tool { disc, ring, wedge, paint };
 inline constexpr std::array<const char*, 4> tool_names = {"radius", "ring", "wedge", "paint"};
 
-/// In frequency bins from the zero frequency.
+/// A position in the spectrum: its distance from the zero frequency, in frequency bins.
 struct Place {
     double across = 0, down = 0;
 };
@@ -36,8 +36,8 @@ void set_size(MaskShape& shape, int height, int width);
 
 /// The mouse button was pressed: a ring or a wedge starts here.
 void begin_drag(MaskShape& shape, Place at);
-/// The mouse was dragged to this place. erase: when painting, remove frequencies instead. A
-/// frequency and its opposite are always painted together.
+/// The mouse was dragged to this place. erase: whether the paint tool removes frequencies instead
+/// of adding them. A frequency and its opposite are always painted together.
 void drag_to(MaskShape& shape, Place at, bool erase);
 
 /// The network's predictions for the low-frequency part, for each radius tried so far.

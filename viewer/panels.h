@@ -24,8 +24,9 @@ struct Panel {
     std::string quantity;  ///< "accuracy"
     std::vector<PlotCurve> curves;
     std::shared_ptr<PlotView> view;  ///< shared by the panels of one quantity
-    /// The horizontal axis. A whole curve has its own axis. Other curves use the chosen axis or, if
-    /// no value has a position on it, the first axis on which any value has one.
+    /// The horizontal axis. A curve that was logged as a whole has its own axis. All other curves
+    /// use the chosen axis or, if no value has a position on it, the first of epoch, step and time
+    /// for which there are positions.
     std::string x_name;
 };
 

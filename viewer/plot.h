@@ -59,7 +59,7 @@ struct PlotLook {
     bool logarithmic_x = false, logarithmic = false, labels = true;
     std::string emphasised;  ///< the key of a curve that is emphasised over the others; or empty
     Theme theme = {};
-    /// The pointer's position on the horizontal axis if it is in another plot, otherwise NaN.
+    /// The pointer's position on the horizontal axis if the pointer is in another plot, else NaN.
     double linked_x = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -74,7 +74,7 @@ struct PlotEvent {
 /// Draws the plot into the given rectangle of the current window and handles the mouse: dragging
 /// zooms to a rectangle, the wheel zooms around the pointer (with Shift, only the horizontal axis),
 /// and a double click shows everything. The name and value of the line nearest to the pointer are
-/// shown. If there are many bands, each is drawn fainter.
+/// shown. If there are many bands, they are drawn fainter.
 PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
                     std::vector<PlotCurve>& curves, PlotView& view);
 

@@ -25,9 +25,9 @@ class Viewer : public Content {
   public:
     Viewer(const Settings& settings, const Layout& layout);
 
-    /// Reads new data for no more than about this many seconds. Returns true if there is something
-    /// to draw. Directories are searched at most a few times per second, however often this is
-    /// called (once per frame).
+    /// Reads new data for about this many seconds at most. Returns true if there is something to
+    /// draw. This is called once per frame, but directories are searched only a few times per
+    /// second.
     bool poll(double seconds) override;
     /// Whether there is more to do right away: data to read, or a picture to save.
     bool more() const override;

@@ -15,8 +15,8 @@ class Content {
     Content(const Content&) = delete;
     Content& operator=(const Content&) = delete;
 
-    /// Reads new data for no more than about this many seconds. Returns true if there is something
-    /// to draw.
+    /// Reads new data for about this many seconds at most. Returns true if there is something to
+    /// draw.
     virtual bool poll(double seconds) = 0;
     /// Whether there is more to do right away.
     virtual bool more() const = 0;

@@ -7,7 +7,7 @@ namespace hfc::train {
 
 struct Asked {
     bool pause = false;
-    bool end = false;  ///< a process has received a signal, which the other processes adopt
+    bool end = false;  ///< a process has received a signal; the others then end as well
     bool checkpoint = false;
 };
 

@@ -35,13 +35,14 @@ class Checkpointer {
     /// Whether at least options.checkpoints.seconds have passed since the last checkpoint.
     bool due() const { return older_than(options_.seconds); }
 
-    /// Starts writing a checkpoint and returns as soon as its contents have been copied. If writing
-    /// the previous checkpoint failed, throws the Error from it.
+    /// Starts writing a checkpoint and returns as soon as its contents have been copied. Throws
+    /// Error if the previous checkpoint could not be written.
     void save(const Position& position);
     /// Writes a checkpoint and waits until it is complete.
     void save_now(const Position& position);
-    /// After an epoch: saves a checkpoint, unless one has just been written. An epoch that is
-    /// better than all earlier ones is always saved, also under its number in the directory "best".
+    /// After an epoch: saves a checkpoint, unless one has just been written. If the best epoch is
+    /// to be kept, an epoch that is better than all earlier ones is always saved; its checkpoint
+    /// also appears in the directory "best", under the number of the epoch.
     void save_epoch(const Position& position);
     /// After the last epoch: writes the final checkpoint and deletes the earlier ones.
     void save_last(const Position& position);

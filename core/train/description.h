@@ -14,7 +14,7 @@ namespace hfc::train {
 /// threads are not included. The number of computing threads affects only the last digits of the
 /// results. For checkpoints from versions that stored fewer fields, only those fields are compared.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
-/// The same for the options of an optimizer or of one of its parameter groups.
+/// Describes the options of an optimizer or of one of its parameter groups.
 checkpoint::Json describe(const optim::OptimizerOptions& options);
 /// Returns null if there are no transforms.
 checkpoint::Json describe_transforms(const data::Transforms& transforms);

@@ -16,9 +16,9 @@ struct BatchLoss {
     int64_t all_images = 0;  ///< the number of images of the batch on all processes
 };
 
-/// Replaces each loss and term with its mean over the batch's images on all processes. The result
-/// is bit-identical on every process, and it is not finite if the loss of any process is not
-/// finite. Does nothing if there is only one process. Throws Error if the processes' losses have
+/// Replaces each loss and term with its mean over the batch's images on all processes. The means
+/// are bit-identical on all processes. If the loss of any process is not finite, neither is the
+/// mean. Does nothing if there is only one process. Throws Error if the processes' losses have
 /// different terms.
 void join_losses(parallel::Group& group, std::vector<BatchLoss>& batches);
 

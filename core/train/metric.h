@@ -1,4 +1,4 @@
-// The metrics of the probes in addition to the accuracy.
+// Metrics that are computed for the probes in addition to the accuracy.
 #pragma once
 
 #include "checkpoint/store.h"

@@ -29,7 +29,7 @@ struct TrainingBatch {
 
 struct Loss {
     at::Tensor total;  ///< a number with a graph: the mean over the batch's images
-    /// Parts of the total, or other numbers, whose means over the epoch are reported.
+    /// Parts of the total or other numbers; their means over the epoch are reported.
     std::vector<std::pair<std::string, at::Tensor>> terms = {};
 };
 

@@ -14,7 +14,7 @@ namespace hfc::train {
 TrainOptions with_validation(const TrainOptions& options);
 
 /// Returns at most `samples` images of each probe, or all of them if `samples` is 0. Views of the
-/// same images get the same subset, because it depends only on the number of images and the seed.
+/// same images get the same subset, because the choice depends only on their number and the seed.
 std::vector<model::Probe> sample(const std::vector<model::Probe>& probes, int64_t samples,
                                  uint64_t seed);
 

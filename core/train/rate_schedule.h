@@ -35,7 +35,7 @@ class RateSchedule {
 
     /// Non-negative.
     virtual double factor(const Moment& moment) const = 0;
-    /// The momentum of the step (Adam's beta1), in [0,1); if unset, it does not change.
+    /// The momentum of the step (Adam's beta1), in [0,1); nothing if it does not change.
     virtual std::optional<double> momentum(const Moment& /*moment*/) const { return {}; }
     /// The description that is stored in checkpoints and compared on resuming. epochs: the total
     /// number of epochs, on which some schedules depend.
@@ -46,14 +46,14 @@ using RateSchedulePtr = std::shared_ptr<const RateSchedule>;
 
 struct RateScheduleOptions {
     /// "constant"; "cosine": half a cosine from 1 to `least` over the epochs after the warm-up;
-    /// "linear": the same along a straight line; "step": times gamma every `size` epochs;
+    /// "linear": a straight line between the same values; "step": times gamma every `size` epochs;
     /// "multistep": times gamma at each of `milestones`; "exponential": times gamma every epoch;
     /// "one_cycle": optim::OneCycle over all steps, with the optimizer's rate as its maximum.
     std::string name = "cosine";
     /// The number of epochs at the start during which the rate rises linearly to the schedule's
     /// rate; non-negative.
     double warmup = 0;
-    double pct_start = 0.3;  ///< one_cycle: the fraction of rising steps, above 0 and below 1
+    double pct_start = 0.3;  ///< one_cycle: the fraction of steps in which the rate rises, in (0,1)
     double least = 0;        ///< cosine, linear: in [0,1]
     double gamma = 0.1;      ///< step, multistep, exponential: above 0
     int64_t size = 30;       ///< step: at least 1

@@ -33,9 +33,9 @@ struct Trained {
     BestWeights* best = nullptr;       ///< likewise
 };
 
-/// Copies the model, the optimizer, the average, the random generators of the CPU and of the
-/// model's device, and the position. `training` describes the training run, so that restore() can
-/// compare it.
+/// Copies the model, the optimizer, the averaged and the best weights, the random generators of the
+/// CPU and of the model's device, and the position. `training` is the description of the training
+/// run; restore() compares it with that of the resumed run.
 checkpoint::Checkpoint capture(const Trained& trained, const Position& position,
                                const checkpoint::Json& training);
 

@@ -24,7 +24,7 @@ class RunningLoss {
     };
     using Terms = std::vector<std::pair<std::string, at::Tensor>>;
 
-    /// read: the sums with which an interrupted epoch continues.
+    /// read: if an interrupted epoch is continued, the sums of its finished batches.
     RunningLoss(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
 
     /// loss: the batch's mean loss, a scalar tensor. images: the number of images in the mean.
@@ -33,7 +33,7 @@ class RunningLoss {
     void add(const at::Tensor& loss, int64_t images, const Terms& terms = {});
     /// Reads the remaining losses. Throws like add().
     void flush();
-    /// The mean loss per image, over all losses read so far; 0 before the first.
+    /// The mean loss per image, over all losses read so far; 0 if there are none.
     double mean() const;
     /// The same for each term, by name.
     std::vector<std::pair<std::string, double>> term_means() const;

@@ -69,8 +69,8 @@ class Stepper {
     Step begin(int64_t epoch, int64_t batch);
     /// Adds the gradients of all images of the step, from all of its batches and all processes of
     /// parallel::world(). Throws Error if a loss is not a single number with a gradient, and throws
-    /// like RunningLoss::add(); in both cases, this step has not changed the weights. After
-    /// Interrupted, buffers and generators are in an intermediate state.
+    /// like RunningLoss::add(); in both cases, the weights are unchanged. After Interrupted, the
+    /// buffers and the random generators are in an intermediate state.
     void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
     /// Clips the gradients and updates the weights.
     void finish(const Step& step);

@@ -26,7 +26,7 @@ namespace hfc::train {
 struct CheckpointOptions {
     std::filesystem::path folder = {};  ///< only for this training run; empty if none are written
     /// Seconds between two checkpoints within an epoch, non-negative. At the end of an epoch, a
-    /// tenth of this time is enough.
+    /// checkpoint is written even if only a tenth of this time has passed.
     double seconds = 60;
     int64_t keep = 2;  ///< the number of newest checkpoints to keep, at least 1
     /// Also keep the best epoch, in folder/best: the one with the highest accuracy on the
@@ -68,7 +68,7 @@ struct TrainOptions {
     bool bfloat16 = false;  ///< run forward and backward passes in bfloat16 (torch.autocast)
     RateSchedulePtr schedule = {};  ///< the optimizer's lr throughout if unset
     /// The decay of an exponential moving average of the weights, strictly between 0 and 1. The
-    /// probes and observers use the averaged weights, and the model has them at the end.
+    /// probes and observers use the averaged weights, and the model keeps them after training.
     std::optional<double> average = {};
     std::optional<double> clip_norm = {};  ///< the maximum norm of all gradients together, above 0
     /// The number of batches per step of the optimizer, at least 1. The gradients are the same as
@@ -79,8 +79,8 @@ struct TrainOptions {
     bool keep_best = false;
     /// Measured as the "validation" probe, before the other probes.
     std::optional<data::Dataset> validation = {};
-    /// At least 1: training ends this many epochs after the best epoch, as defined at
-    /// CheckpointOptions::best.
+    /// Training ends when this many epochs (at least 1) have passed since the best epoch, as
+    /// defined at CheckpointOptions::best.
     std::optional<int64_t> patience = {};
     /// Called between batches and after each epoch; returns a request to pause, or to stop after
     /// the epoch.
@@ -93,7 +93,7 @@ struct Progress {
     int64_t epochs = 0;
     int64_t batch = 0;  ///< counted from one; 0 while the probes run
     int64_t batches = 0;
-    double loss = 0;  ///< mean over the epoch so far (on CUDA it may lag some batches behind)
+    double loss = 0;  ///< mean over the epoch so far (on CUDA it may lag a few batches behind)
     double images_per_second = 0;  ///< training only, this epoch
     /// Remaining time of the whole training run, including probes, estimated from the time taken so
     /// far.
@@ -129,26 +129,26 @@ struct StepResult {
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
-    /// Called after each step. If it is set, training waits for the device at each step.
+    /// Called after each step. If it is set, training waits for the device after each step.
     std::function<void(const StepResult&)> on_step = {};
-    /// Called after an epoch with the samples that were skipped in it and not reported before; not
-    /// called if there are none.
+    /// Called after an epoch if samples were skipped that have not been reported yet; the argument
+    /// contains these samples.
     std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
 /// Trains with an objective, with the model in training mode. Moves the model to the device, in the
-/// channels_last layout, and copies the data set's class names to it. The same seed, machine and
-/// number of threads give bit-identical results. Dropout uses the global random generators, so
+/// channels_last layout, and copies the data set's class names to the model. The same seed, machine
+/// and number of threads give bit-identical results. Dropout uses the global random generators, so
 /// training seeds the generators of the CPU and of the device when it starts and restores them when
 /// it ends. Returns the results of the epochs.
 ///
 /// Throws Error if an option is out of range, if the data do not fit the model, if drop_last leaves
 /// no batch, or as soon as a loss is not finite (naming the epoch and the batch). On the CPU, the
-/// check of the loss comes before the weights are updated; on CUDA, it comes a few batches later,
-/// because reading a loss waits for the device. After Ctrl-C, throws Interrupted at the next batch,
-/// once all finished epochs have been reported and a checkpoint has been written. If
-/// options.checkpoints names a directory, a final checkpoint is written after the last epoch; only
-/// this one and the best one are then kept.
+/// loss is checked before the weights are updated; on CUDA, it is checked a few batches later,
+/// because reading a loss means waiting for the device. After Ctrl-C, throws Interrupted at the
+/// next batch, once all finished epochs have been reported and a checkpoint has been written. If
+/// options.checkpoints names a directory, a final checkpoint is written after the last epoch, and
+/// all other checkpoints except that of the best epoch are deleted.
 ///
 /// The processes of parallel::world() share each batch. All of them must call this function with
 /// the same arguments; only rank 0 reads and writes checkpoints and handles requests. When training

@@ -13,8 +13,8 @@ namespace hfc::host {
 /// Control characters and bytes that are not UTF-8 become U+FFFD.
 std::string html_text(const std::string& text);
 
-/// A table with one column for each name that occurs in the rows. Numbers are shown with four
-/// digits and aligned to the right. A tooltip shows all digits.
+/// A table with one column for each name that occurs in the rows. Numbers are right-aligned and
+/// shown with four digits; a tooltip shows all digits.
 std::string html_table(const run::Rows& rows);
 
 /// Names and values in two columns.

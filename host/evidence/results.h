@@ -16,7 +16,8 @@ std::vector<std::string> write_tables(const std::filesystem::path& directory,
                                       const std::vector<evidence::JoinedTable>& tables,
                                       evidence::Baseline baseline);
 
-/// Writes NAME.svg and NAME.png, or the programs that draw them if gnuplot is not installed.
+/// Writes NAME.svg, NAME.png and NAME.pdf. If gnuplot is not installed, writes the gnuplot programs
+/// that draw them instead: NAME.svg.gp and so on.
 void write_figures(const std::filesystem::path& directory,
                    const std::vector<evidence::BandFigure>& figures);
 

@@ -40,7 +40,7 @@ run::Rows settings_that_differ(const std::vector<Source>& sources);
 /// The joined tables of all sources, with an additional setting "source".
 std::vector<evidence::JoinedTable> join_sources(const std::vector<Source>& sources);
 
-/// Returns `settings` with the source of `first` in place of its own.
+/// Returns `settings` with its "source" replaced by that of `first`.
 evidence::Json in_first_source(const evidence::Json& settings, const evidence::Json& first);
 
 /// The numbers of all sources side by side, with one row for each key and column.

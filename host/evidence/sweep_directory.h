@@ -9,7 +9,7 @@
 //   ITEM.log       the output of that run; locked by the run's process
 //   NAME.csv .md   joined tables
 //   NAME-differences.csv .md   differences between pairs of settings
-//   NAME.svg .png  curves
+//   NAME.svg .png .pdf   curves
 //   rows/runs.csv  the finished runs, as --save writes them
 //   rows/from.csv  the runs from the file of --from
 #pragma once

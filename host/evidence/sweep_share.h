@@ -1,5 +1,5 @@
 // A sweep that several processes work on: the tasks of a Slurm array, or the ranks of mpirun or
-// srun. Each performs every n-th run and writes its own log, so that none of them waits for
+// srun. Each process performs every n-th run and writes its own log, so no process has to wait for
 // another.
 #pragma once
 
@@ -18,8 +18,8 @@ struct SweepShare {
     std::string name() const;
 };
 
-/// Returns the share given by the environment of a Slurm array, mpirun or srun. Throws Error if the
-/// environment contains no share.
+/// Returns the share given by the environment of a Slurm array, mpirun or srun. Throws Error if
+/// there is none.
 SweepShare share_of_environment();
 
 /// Writes array.sh into the sweep's directory: a batch script for Slurm with one task per run.

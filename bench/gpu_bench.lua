@@ -1,8 +1,8 @@
 -- The speed of the main jobs on the device that hfc-host uses. Prints one JSON object {name, value}
 -- per line. Compare with gpu_peer.py and mask_peer.py:
 --   hfc-host --device cuda bench/gpu_bench.lua
--- Each value is the best of three repeats after a warm-up, in images a second. For masks, it is in
--- Adam steps a second, counted separately for each image.
+-- Each value is the best of three repeats after a warm-up, in images a second. The values for masks
+-- are in Adam steps a second, counted separately for each image.
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local device = hfc.device()
 

@@ -1,5 +1,6 @@
--- Run by bench/parallel_pairs.py and bench/busy_rounds.py: trains a network in all processes of the
--- launcher. Prints the images per second of the last epoch, and the times measured by the reducer.
+-- Run by bench/parallel_pairs.py and bench/busy_rounds.py: trains a network in all processes that
+-- the launcher started. Prints the images per second of the last epoch, and the times measured by
+-- the reducer.
 --   hfc-host bench/parallel.lua [IMAGES [EPOCHS [NETWORK [BATCH]]]]
 local images, epochs = tonumber(arg[1] or 1000), tonumber(arg[2] or 2)
 local data = hfc.data("synthetic", {train = images, test = 10})

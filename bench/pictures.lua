@@ -24,7 +24,7 @@ repeat
   local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
     threads = opt.readers}
   for _ in loop do
-    -- As in the PyTorch loop, four batches pass before the clock starts.
+    -- As in the PyTorch loop, the clock starts after four batches.
     count = (count or -4) + 1
     if count == 0 then began, used = clocks() end
     if count > 0 and clocks() - began > opt.seconds then break end

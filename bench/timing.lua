@@ -23,7 +23,7 @@ function timing.best(repeats, work)
   return least
 end
 
--- Prints one figure in the format that bench/compare.py reads.
+-- Prints one value in the format that bench/compare.py reads.
 function timing.say(name, value) print(('{"name": "%s", "value": %.9g}'):format(name, value)) end
 
 return timing

@@ -53,7 +53,7 @@ uint64_t& uncollected_bytes() {
 }
 
 /// Images from earlier iterations are garbage. Collecting them in time lets the next batch reuse
-/// their memory, which for images is cheaper than fresh memory.
+/// their memory; for images, this is cheaper than allocating new memory.
 void collect_left_batches(lua_State* L) {
     constexpr uint64_t at_most = uint64_t{128} << 20;
     if (uncollected_bytes() >= at_most) {
@@ -97,7 +97,7 @@ int next_batch(lua_State* L) {
     });
 }
 
-/// Without a seed, each loop has a different order from the loop before it.
+/// Without a seed, each loop uses a new random order.
 uint64_t read_seed(Options& options, bool needed) {
     auto seed = seed_option(options);
     options.with("epoch", [&](const Value&) { seed = seed.value_or(0); });

@@ -110,7 +110,7 @@ bool read_boxed(Options& options, const std::string& name, data::LoadOptions& se
 }
 
 /// Reads an option that is a file name for data sets of files, but a number for "synthetic".
-/// Scripts pass this option to any data set, so a number is ignored.
+/// Scripts pass this option regardless of the data set, so a number is ignored here.
 std::string file_option(lua_State* L, Options& options, const char* key,
                         const std::string& fallback) {
     auto file = fallback;
@@ -264,7 +264,7 @@ Dataset dataset_of_function(Call& call) {
     return Dataset(make_lua_source(call.L, settings));
 }
 
-/// Converts [N, H, W, C] bytes, as in image files and NumPy, to [N, C, H, W], and reports this.
+/// Converts [N, H, W, C] bytes, as in image files and NumPy, to [N, C, H, W], and prints a note.
 at::Tensor channels_first(const at::Tensor& images) {
     const auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
     if (!images.defined() || images.scalar_type() != at::kByte || images.dim() != 4 ||

@@ -1,4 +1,4 @@
-// The type Dataset: its views.
+// The type Dataset and its views.
 #include "base/error.h"
 #include "bindings/hfc/batches.h"
 #include "bindings/hfc/lua_data.h"

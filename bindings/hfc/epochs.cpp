@@ -46,7 +46,7 @@ namespace {
 enum class Kind { object, tensor, table };
 
 /// How a checkpoint stores the value at `index`, called `name` in the state. Throws Error for
-/// values that it cannot store.
+/// values that cannot be stored.
 Kind kind_of(lua_State* L, int index, const std::string& name) {
     if (to_tensor(L, index) != nullptr) {
         return Kind::tensor;

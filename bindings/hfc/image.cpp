@@ -41,7 +41,7 @@ plot::PixelRange read_range(lua_State* L, const Value& value) {
 }
 
 /// The rows of an image grid: one tensor, a list of tensors, or a list of lists of tensors. The
-/// tensors of an inner list are joined.
+/// tensors of an inner list are concatenated.
 std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     if (to_tensor(L, value.index()) != nullptr || !lua_istable(L, value.index())) {
         return read_tensors(L, value, "row");

@@ -26,7 +26,7 @@ Json convert_list(lua_State* L, int index, size_t length, int depth) {
     return list;
 }
 
-/// Sorted, because Lua's order of keys changes from run to run, but files should not change.
+/// Sorts the keys: their order in Lua changes from run to run, but the files should not change.
 Json convert_object(lua_State* L, int index, int depth) {
     std::vector<std::pair<std::string, Json>> entries;
     lua_pushnil(L);

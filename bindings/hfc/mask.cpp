@@ -119,7 +119,7 @@ MaskQuestion read_mask_question(Call& call, bool with_labels) {
     return question;
 }
 
-/// The images. They are not followed by labels, because the next argument is a mask.
+/// The images. Labels cannot follow them, because the next argument is a mask.
 data::Dataset masked_images(Call& call, const at::Tensor& labels = {}) {
     return images_argument(call, 2, "images", labels, /*labels_follow=*/false).dataset;
 }

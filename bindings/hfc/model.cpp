@@ -73,7 +73,7 @@ int features(Call& call) {
     return 1;
 }
 
-/// Whether hfc.model should read a file, even if it can only report what is wrong with the file.
+/// Whether hfc.model should treat the name as a file, if only to report what is wrong with it.
 bool names_file(std::string_view name) {
     return std::ranges::any_of(std::to_array<std::string_view>({".pt2", ".pt", ".pth", ".th"}),
                                [&](auto ending) { return name.ends_with(ending); });

@@ -113,7 +113,7 @@ void drop_stop(const std::filesystem::path& directory) {
     }
 }
 
-/// Sets up checkpoints in the run directory, and requests from its control file.
+/// Connects training to the run directory: writes checkpoints there and obeys its control file.
 void connect_with_run(lua_State* L, TrainCall& train_call) {
     if (!train_call.run) {
         return;

@@ -207,7 +207,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
     });
 }
 
-/// Reads the options for the steps, and for the end of training.
+/// Reads the options for the training steps, validation and early stopping.
 void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
     settings.synchronised_norms =
         options.boolean("synchronised_norms", settings.synchronised_norms);

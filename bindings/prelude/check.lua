@@ -86,8 +86,8 @@ local function makes_tensor(name)
   return known[name]
 end
 
--- Reads name.field:method(...)[...] from `at`. Returns the position after it, whether it is a
--- tensor, and whether it is the result of a call.
+-- Reads name.field:method(...)[...] from `at`. Returns the position after the expression,
+-- whether the expression is a tensor, and whether it is the result of a call.
 local function read_chain(words, at, tensors)
   local is_tensor, called = tensors[words[at].text] or false, false
   local in_torch = words[at].text == "torch"

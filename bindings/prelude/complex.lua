@@ -18,7 +18,7 @@ local function parts(value)
   return number, 0
 end
 
--- Arithmetic of two numbers, at least one of them complex. If one operand is a tensor, PyTorch does
+-- Arithmetic on two numbers, at least one of them complex. If one operand is a tensor, PyTorch does
 -- the arithmetic.
 local function binary(operator, compute)
   return function(a, b)

@@ -7,8 +7,8 @@ local cast, istype = ffi.cast, ffi.istype
 -- the same object alive.
 local memory = setmetatable({}, {__mode = "k"})
 
--- A struct that contains a C pointer, because only structs can have metamethods. Compiled loops see
--- through it, so p[i] is as fast as for the C pointer inside.
+-- A struct that contains a C pointer, because only structs can have metamethods. Compiled loops
+-- access the C pointer directly, so p[i] is as fast as with a plain C pointer.
 local function pointer_type(element)
   local new
   local function moved(p, elements)

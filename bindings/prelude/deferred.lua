@@ -1,5 +1,5 @@
 -- Files of the prelude that run only when a name that they define is first used. A program that
--- needs no LSTM starts without one, which leaves less for the garbage collector to visit.
+-- does not use LSTMs never loads them, so the garbage collector has less to visit.
 local host = ...
 
 -- file -> path of a table -> names that the file defines there

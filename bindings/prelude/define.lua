@@ -143,7 +143,7 @@ local function compile(owner, signature, f)
     f, make_reader(owner, parameters), gives_names, none, missing, too_many, type, select, rawequal)
 end
 
--- A function with a signature as in Python, "input, p = 0.5, training = true", that calls
+-- A function with a Python-style signature, "input, p = 0.5, training = true", that calls
 -- f(input, p, training) with the defaults filled in. f gets nil for torch.none. The function is
 -- compiled on its first call, so that functions never called do not slow down garbage collection.
 function host.signature(owner, signature, f)
@@ -171,7 +171,7 @@ local function shown(owner, signature)
   return owner .. "(" .. table.concat(required, ", ") .. ")"
 end
 
--- Declares a function with a signature as in Python under its full name. text: "-> Tensor\n\n...".
+-- Declares a function under its full name, with a Python-style signature. text: "-> Tensor\n\n...".
 function host.define(owner, signature, text, f)
   return host.declare(owner, shown(owner, signature) .. " " .. text,
                       host.signature(owner, signature, f))

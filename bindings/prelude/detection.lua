@@ -93,7 +93,7 @@ function(run, parts, change)
   }, {"better", "worse", "equal"})
 end)
 
--- Rows of boxes whose label is `class`.
+-- The boxes whose label is `class`.
 local function of_class(boxes, labels, class)
   return boxes:index_select(0, labels:eq(class):nonzero():flatten())
 end
@@ -115,7 +115,7 @@ local function draw_part(part, picture, classes, least_score)
   return image
 end
 
--- The classes of a picture whose average precision differs between two scores.
+-- The classes whose average precision on this picture differs between two scores.
 local function changed_classes(a, b, picture)
   local change = (b.per_image_class[picture] - a.per_image_class[picture]):abs()
   local classes = {}
@@ -131,7 +131,7 @@ local function padded(image, height, width)
   return result
 end
 
--- The maximum number of pixels of all pictures in a figure together.
+-- The maximum total number of pixels of the pictures in a figure.
 local most_pixels = 1e6
 
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z

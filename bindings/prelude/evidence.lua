@@ -263,8 +263,8 @@ function(images, radius, options)
   return torch.cat(parts)
 end)
 
--- Robust accuracy at each bound, if the attack searches for the least epsilon. foolbox 1.8 counts
--- an image as robust at a bound if the search found no successful epsilon within the bound.
+-- Robust accuracy at each bound, if the attack searches for the smallest epsilon. foolbox 1.8
+-- counts an image as robust at a bound if the search found no successful epsilon within the bound.
 local function by_least_epsilon(model, dataset, name, epsilons, statistics)
   local attack, search
   if name == "fgsm" then

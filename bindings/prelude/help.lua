@@ -59,7 +59,8 @@ local function name_of_table(value)
   end
 end
 
--- The prefix of the names of a value's methods or functions, and the name of the value.
+-- The prefix of the documented names that belong to a value ("Tensor:", "hfc.mask."), and the name
+-- of its type or table.
 local function prefix_of(value)
   if host.is_module(value) then return "Module:", host.class_name_of(value) end
   local meta = metatable_of(value)

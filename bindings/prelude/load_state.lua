@@ -1,7 +1,8 @@
 -- module:load_state_dict: copies values by name, and suggests what to write if no names match.
 local host = ...
 
--- The error names the script's line. host.nn is loaded after this file.
+-- The error names the script's line. host.nn is looked up in the call, because it is loaded after
+-- this file.
 local function fail(...) host.nn.error(string.format(...)) end
 
 local function sorted_names(set)
@@ -18,8 +19,8 @@ local function listed(names)
   return table.concat(shown, ", ") .. rest
 end
 
--- Files from PyTorch before 0.4.1 have no counts of batches, which are needed only if momentum is
--- nil.
+-- Files from PyTorch before 0.4.1 do not contain num_batches_tracked, which is needed only if
+-- momentum is nil.
 local function may_be_absent(name)
   return name == "num_batches_tracked" or string.find(name, "%.num_batches_tracked$") ~= nil
 end
@@ -152,7 +153,8 @@ local function checked(state, ...)
   return options
 end
 
--- Makes the method. each_state(module, visit) calls visit for each entry of the module's state.
+-- Makes the method load_state_dict. each_state(module, visit) calls visit for each entry of the
+-- module's state.
 function host.make_load_state_dict(each_state)
   return function(module, given, ...)
     local options, own, order = checked(given, ...), {}, {}

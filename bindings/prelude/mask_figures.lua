@@ -1,4 +1,4 @@
--- The figures and tables of the mask paper that compare networks or classes.
+-- The mask paper's figures and tables that compare networks or classes.
 local host = ...
 
 hfc.mask.energies = host.declare("hfc.mask.energies", '\z

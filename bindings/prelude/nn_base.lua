@@ -31,10 +31,10 @@ host.export("module_records", records)
 -- class -> its methods and its container (see field_access).
 local classes = setmetatable({}, {__mode = "k"})
 
--- The methods of all modules; those in `common` serve the networks of hfc.model too.
+-- The methods of all modules; those in `common` are also methods of Model.
 local common, Module = {}, {}
 
--- Tensors that torch.nn.Parameter made: parameters even if they do not require grad.
+-- Tensors made by torch.nn.Parameter, which are parameters even if they do not require grad.
 local made_parameters = setmetatable({}, {__mode = "k"})
 
 local function is_module(value) return value ~= nil and records[value] ~= nil end
@@ -253,7 +253,7 @@ false, the parameter is not trained.]],
     return parameter
   end)
 
--- A parameter as it is, and any other tensor as a new parameter with the same values.
+-- Returns a parameter unchanged, and any other tensor as a new parameter with the same values.
 local function as_parameter(tensor)
   return kind_of(tensor) == "parameter" and tensor or nn.Parameter(tensor)
 end

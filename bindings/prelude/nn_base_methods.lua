@@ -1,4 +1,4 @@
--- The methods of modules: contents, modes, moves, copies. State dicts and hooks have their own
+-- The methods of modules: contents, modes, moving and copying. State dicts and hooks have their own
 -- files.
 local host = ...
 local error = host.nn.error  -- names the script's line

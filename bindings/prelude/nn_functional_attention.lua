@@ -1,4 +1,4 @@
--- torch.nn.functional.multi_head_attention_forward, as PyTorch composes it.
+-- torch.nn.functional.multi_head_attention_forward, composed as in PyTorch.
 local host = ...
 local name = "multi_head_attention_forward"
 

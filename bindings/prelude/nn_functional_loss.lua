@@ -170,7 +170,7 @@ define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. ol
       input, target, weight, pos_weight, reduction_of(average, reduce, reduction))
   end)
 
--- Losses whose operators take the arguments before size_average, followed by the reduction.
+-- Losses whose operators take the arguments that precede size_average, and then the reduction.
 local function plain(name, arguments, text, check)
   define(name, arguments .. ", " .. old, "-> Tensor\n\nReturns " .. text .. kinds, function(...)
     local count = select("#", ...)

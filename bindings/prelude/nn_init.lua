@@ -66,8 +66,8 @@ local function draw_again(tensor, o)
   end
 end
 
--- For [a, b] far out in the normal distribution: draws uniform values in [a, b], and accepts each
--- with a probability proportional to its density.
+-- For [a, b] in the tails of the normal distribution: draws uniform values in [a, b], and accepts
+-- each with a probability proportional to its density.
 local function reject(tensor, o)
   local mode = math.max(o.a, math.min(o.mean, o.b))
   local log_peak = -0.5 * ((mode - o.mean) / o.std) ^ 2

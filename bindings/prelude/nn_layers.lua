@@ -22,7 +22,7 @@ local function signature(class, names, defaults)
   return string.format("torch.nn.%s(%s) -> module", class, table.concat(parts, ", "))
 end
 
--- A float as Python prints it: the fewest digits that restore the value, and 1.0 for 1.
+-- A float as Python prints it: the fewest digits that read back as the same value, and 1.0 for 1.
 local function float_text(x)
   if x ~= x then return "nan" end
   if x == math.huge or x == -math.huge then return x > 0 and "inf" or "-inf" end
@@ -78,7 +78,8 @@ local function take_arguments(self, o, buffers)
   end
 end
 
--- Returns {device, dtype}, which every layer accepts in a final table, then the other arguments.
+-- Every layer accepts a device and a dtype in a final table. Returns {device, dtype}, or nil if
+-- neither is given, then the other arguments.
 local function without_placement(...)
   local count = select("#", ...)
   local last = count > 0 and select(count, ...)
@@ -123,8 +124,8 @@ local function uniform(shape, bound)
   return nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
 end
 
--- Sets the weight and, if `bias` is true, the bias of a module, both uniform within
--- 1 / sqrt(fan_in): PyTorch's kaiming_uniform_ with a = sqrt(5).
+-- Initialises the weight and, if `bias` is true, the bias of a module, both uniformly between
+-- -bound and bound = 1 / sqrt(fan_in), like PyTorch's kaiming_uniform_ with a = sqrt(5).
 local function set_weights(self, shape, fan_in, outputs, bias)
   local bound = fan_in > 0 and 1 / math.sqrt(fan_in) or 0
   self.weight = uniform(shape, bound)

@@ -6,7 +6,7 @@ local layer, none, fill, uniform = shared.layer, shared.none, shared.fill, share
 local check = shared.check
 local class_name = host.nn.class_name
 
--- Sets the table of vectors, with zeros in row padding_idx.
+-- Sets the embedding table, with zeros in row padding_idx.
 local function set_table(self, o)
   self.weight = nn.Parameter(torch.randn(o.num_embeddings, o.embedding_dim))
   if not o.padding_idx then return end
@@ -235,7 +235,7 @@ local function cell(class, gates, names, defaults, text, step)
   })
 end
 
--- Runs a step on a batch, even if x is a single sample.
+-- Calls `step` with a batch, even if x is a single sample.
 local function in_batch(x, state, step)
   if x:dim() == 2 then return step(x, state) end
   return step(x:unsqueeze(0), state:dim() == 2 and state or state:unsqueeze(0)):squeeze(0)

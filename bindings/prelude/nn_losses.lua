@@ -4,7 +4,7 @@ local error = host.nn.error  -- names the script's line
 local nn, shared = torch.nn, host.layers
 local layer, none, check = shared.layer, shared.none, shared.check
 
--- Reduces the losses of the elements by "mean", "sum" or "none".
+-- Reduces the elementwise losses by "mean", "sum" or "none".
 local function reduce(x, reduction)
   if reduction == "mean" then return x:mean() end
   if reduction == "sum" then return x:sum() end

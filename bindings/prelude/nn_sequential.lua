@@ -159,7 +159,7 @@ end
 
 local function add(self, name, value)
   name = name or free_name(self)
-  -- A name that was used before and is free again moves to the end of the order.
+  -- If the name was used before and is free again, it moves to the end of the order.
   if rawget(self, name) == nil then forget(self, name) end
   shared.remember(self, name, self._of)
   rawset(self, name, value)

@@ -54,8 +54,8 @@ local function forget(module, name)
   rawset(module, name, nil)
 end
 
--- The field in which a module stores the handles of its reparametrised fields, by name. They are
--- not in a table of this file, because a hook may refer to its module and would keep it alive.
+-- The field in which a module stores the handles of its reparametrised fields, by name. A table in
+-- this file would keep the module alive, because a hook may refer to its module.
 local field = "_reparametrised"
 
 local function reparametrise(module, name, compute)
@@ -182,7 +182,7 @@ declare("remove_spectral_norm", "\z
 end)
 
 -- A copy of a convolution or linear layer with a BatchNorm folded into it. shape: the shape in
--- which a vector with one value per output can be multiplied by the weight.
+-- which a vector with one value per output broadcasts to the weight's shape.
 local function fuse(layer, norm, shape)
   if layer.training or norm.training then
     error("torch.nn.utils: only modules in evaluation mode can be fused; call module:eval() first")

@@ -34,7 +34,8 @@ local function set_path(t, path, value)
   t[last or path] = value
 end
 
--- Overrides the defaults with a preset's values. Each must exist and have the type of its default.
+-- Overrides the defaults with a preset's values. Every option in a preset must exist, and its value
+-- must have the type of the default.
 local function apply_preset(name, preset, target, path)
   for key, value in pairs(preset) do
     local full = path .. key

@@ -9,7 +9,8 @@ function host.write_file(path, text)
   assert(file:close())
 end
 
--- A line break after . : ; or ) ends a paragraph. Escapes characters with a meaning in Markdown.
+-- A line break after one of the characters `.:;)` ends a paragraph. Escapes characters that have a
+-- special meaning in Markdown.
 local function paragraphs(text)
   text = string.gsub(string.gsub(text, "%*", "\\*"), "<(%a)", "&lt;%1")
   text = string.gsub(string.gsub(text, "([%.:;%)])\n", "%1\n\n"), "\n\n\n+", "\n\n")

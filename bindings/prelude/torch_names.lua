@@ -36,7 +36,7 @@ for name in string.gmatch("\z
     sparse_bsc channels_last channels_last_3d contiguous_format preserve_format", "%S+") do
   torch[name] = name
 end
--- The names that x.dtype gives, so that x.dtype == torch.long holds.
+-- Maps alternative names to the strings that x.dtype returns, so that x.dtype == torch.long holds.
 for name, dtype in pairs {
   float = "float32", double = "float64", half = "float16", long = "int64", int = "int32",
   short = "int16", cfloat = "complex64", cdouble = "complex128", chalf = "complex32",

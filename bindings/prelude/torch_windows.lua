@@ -26,7 +26,7 @@ local function window(name, own, text, make, small)
         error(string.format("windows.%s: dtype must be float32 or float64, got %s", name, dtype), 2)
       end
       local o = {dtype = dtype, device = device, requires_grad = requires_grad}
-      -- make also checks the arguments, so it is called for every M.
+      -- `make` also checks the arguments, so it is called for every M.
       local result = make(math.max(M, 1), sym, o, unpack(given, 1, count))
       if M == 0 then return torch.empty({0}, o) end
       if M == 1 and not small then return torch.ones({1}, o) end

@@ -67,7 +67,8 @@ void set_release(Release release) {
 }
 
 void collect_garbage(lua_State* L) {
-    // Each released object may hold the last reference to other objects of this kind.
+    // An object released in one round may have held the last reference to objects that only the
+    // next round can release.
     constexpr int most_rounds = 100;
     for (int round = 0; round < most_rounds; ++round) {
         const int released = release_unreachable != nullptr ? release_unreachable() : 0;

@@ -154,8 +154,8 @@ Turn::Turn(const Reference& reference) : Turn() {
 
 Turn::~Turn() {
     if (own_state_) {
-        // Removes values that an error has left on the stack. For a running script, lua_pcall does
-        // this.
+        // Removes values that an error has left on the stack. While a script is running, lua_pcall
+        // does this.
         lua_settop(L_, top_);
         detail::running = nullptr;
     }

@@ -217,7 +217,7 @@ int State::report_failure() const {
         return interrupt_status();
     }
     const std::string text = with_hint(describe_error(L_, lua_gettop(L_)));
-    // Reads no source line in the sandbox: an untrusted script could name any file in its message.
+    // In the sandbox, shows no source line: the message of an untrusted script could name any file.
     std::fprintf(stderr, "%s: %s\n", teller.c_str(),
                  (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;

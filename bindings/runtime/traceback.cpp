@@ -158,7 +158,7 @@ std::string frames_from(lua_State* L, int level) {
     return text;
 }
 
-/// The frames of the last error that passed from a callback to C++, as they were at that time. The
+/// The frames of the last error that passed from a callback to C++, recorded at that moment. The
 /// error value itself is in a weak table of the registry.
 struct Thrown {
     std::string position;

@@ -309,8 +309,8 @@ void check_rrelu(const Form& form, torch::jit::Stack& values) {
             fmt::join(noise.strides(), ", "), describe_tensor(noise));
 }
 
-/// Sparse and quantised tensors check these arguments only once, when they are made. They get
-/// copies, so that a script cannot change the checked tensors later.
+/// These arguments of sparse and quantised tensors are checked only once, when the tensor is made.
+/// The new tensor gets copies, so that a script cannot change the checked values later.
 void copy_trusted_arguments(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     for (const char* name :

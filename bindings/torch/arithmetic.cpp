@@ -37,8 +37,8 @@ bool is_within_float(double value) {
     return std::abs(value) <= std::numeric_limits<float>::max();
 }
 
-/// If the tensor is float32 or float64, converts the number directly to this dtype. PyTorch would
-/// convert it later, which costs more than the arithmetic.
+/// If the tensor is float32 or float64, converts the number directly to this dtype. Otherwise,
+/// PyTorch would convert it later, which takes longer than the arithmetic itself.
 at::Tensor operand_beside(lua_State* L, int index, const at::Tensor& tensor) {
     const auto dtype = tensor.scalar_type();
     if (lua_type(L, index) == LUA_TNUMBER && (dtype == at::kFloat || dtype == at::kDouble)) {
@@ -81,8 +81,8 @@ constexpr char less_methods[] = "x:lt(y) or x:gt(y)";
 constexpr char less_or_equal[] = "Tensor <=";
 constexpr char less_or_equal_methods[] = "x:le(y) or x:ge(y)";
 
-/// pow of a tensor and a number is faster than pow of two tensors. Its last bits differ, and it
-/// checks for negative powers of integers.
+/// pow of a tensor and a number is faster than pow of two tensors. Its results differ in the last
+/// bits, and it raises an error for negative powers of integers.
 at::Tensor power(lua_State* L) {
     const at::Tensor* a = to_tensor(L, 1);
     const at::Tensor* b = to_tensor(L, 2);
@@ -115,7 +115,7 @@ int arithmetic(lua_State* L) {
             push(L, computed(L));
             return 1;
         } catch (const c10::OutOfMemoryError&) {
-            // The GPU is out of memory. (On the CPU, the allocation itself is repeated.)
+            // The GPU is out of memory. (On the CPU, the allocation itself is retried.)
         }
         collect_garbage(L);
         push(L, computed(L));

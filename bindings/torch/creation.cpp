@@ -18,7 +18,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The values of nested tables in row order, and their shape.
+/// The values of nested tables in row-major order, and their shape.
 struct Nested {
     std::vector<int64_t> shape;
     std::vector<double> values;

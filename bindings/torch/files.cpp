@@ -165,8 +165,7 @@ class Flattener {
             entries.push_back({json_key(key), std::move(value)});
             lua_pop(L_, 1);
         }
-        // Sorted: the order of Lua's keys differs from run to run, but the files should be the
-        // same.
+        // Sorted so that every run writes the same file, although the order of Lua's keys varies.
         std::sort(entries.begin(), entries.end(),
                   [](const Json& a, const Json& b) { return a[0] < b[0]; });
         return entries;

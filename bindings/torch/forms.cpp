@@ -68,8 +68,8 @@ bool takes_row_of_tensors(const std::string& name) {
     return names.contains(name);
 }
 
-/// Whether the operator treats integers as floating-point numbers. (Lua does not distinguish 1.0
-/// from 1.) If so, full, scalar_tensor and `where` with two numbers use the default dtype unless a
+/// Whether the operator treats integers as floating-point numbers (Lua does not distinguish 1.0
+/// from 1). If so, full, scalar_tensor and `where` with two numbers use the default dtype unless a
 /// dtype is given, and operators that fill a tensor check the range of its dtype.
 bool makes_floats(const c10::FunctionSchema& schema) {
     static const std::unordered_set<std::string> names = {"aten::full",     "aten::full_like",

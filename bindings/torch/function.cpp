@@ -62,7 +62,7 @@ variable_list take_saved(lua_State* L, int context) {
 
 /// Removes the results of forward from ctx's fields, and from tables in these fields, and adds them
 /// to `kept`: a result in ctx would keep ctx alive forever, through the graph. Pushes a list of the
-/// tables and keys, which SavedScope uses to put the results back for backward.
+/// tables and keys, from which SavedScope restores the results when backward runs.
 void take_outputs(lua_State* L, int context, const variable_list& outputs, variable_list& kept) {
     lua_newtable(L);
     const int places = lua_gettop(L);
@@ -97,7 +97,8 @@ void take_outputs(lua_State* L, int context, const variable_list& outputs, varia
     visit(visit, context, 0);
 }
 
-/// Puts the results of forward and the tensors from save_for_backward back into ctx for a scope.
+/// While it exists, ctx again contains the results of forward and the tensors saved with
+/// save_for_backward.
 class SavedScope {
   public:
     SavedScope(lua_State* L, const Application& application, const variable_list& saved)

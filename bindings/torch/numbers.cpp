@@ -12,7 +12,7 @@ constexpr int cdata_type = 10;  ///< LuaJIT's type of FFI objects, which lua.h d
 constexpr double exact_limit = 9007199254740992.0;
 constexpr int64_t exact_limit_whole = int64_t{1} << 53;
 
-/// The value of an integer that a double may not represent exactly; nothing for other numbers.
+/// The value of an integer that a double might not represent exactly; nothing for other numbers.
 std::optional<int64_t> beyond_double(const at::Scalar& value) {
     if (!value.isIntegral(/*includeBool=*/false) || value.type() == at::kUInt64) {
         return std::nullopt;

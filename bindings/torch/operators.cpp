@@ -51,8 +51,8 @@ std::optional<c10::IValue> to_row(lua_State* L, int index, int count, const Para
 }
 
 /// How freely arguments are interpreted. All overloads are tried with one reading before the next
-/// reading is tried: torch.tensor_split(x, 3) means three sections, although 3 could be a list of
-/// one index.
+/// reading is tried: torch.tensor_split(x, 3) means three sections, although 3 could also be read
+/// as a list with one index.
 enum class Reading {
     exact,
     spread,             ///< several arguments at the end are a list: torch.zeros(2, 3)

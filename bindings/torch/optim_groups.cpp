@@ -177,8 +177,8 @@ int group_as_text(lua_State* L) {
     });
 }
 
-/// The fields of an optimizer that are not methods. Unknown fields raise an error, because options
-/// belong to a group.
+/// The fields of an optimizer that are not methods. Options such as lr are fields of a parameter
+/// group, so here they raise an error, like unknown names.
 int get_optimizer_field(lua_State* L) {
     if (push_method(L)) {
         return 1;

@@ -14,7 +14,8 @@ namespace {
 
 using State = optim::Optimizer::State;
 
-/// Pushes a tensor of a state. In Python's LBFGS, tensors without dimensions are numbers.
+/// Pushes a tensor of a state. `numbers`: pushes a tensor without dimensions as a number, as in
+/// Python's LBFGS.
 void push_state_value(lua_State* L, const at::Tensor& tensor, bool numbers) {
     numbers&& tensor.dim() == 0 ? push(L, tensor.item<double>()) : push(L, tensor.clone());
 }

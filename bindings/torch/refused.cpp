@@ -60,7 +60,7 @@ bool is_inner(const std::string& name) {
     return name.starts_with('_') && !is_checked(name);
 }
 
-/// Operators that the sandbox also refuses.
+/// Operators that only trusted scripts may use: the sandbox refuses them.
 bool is_for_trusted_scripts(const std::string& name) {
     return name == "from_file" || name.find("unsafe") != std::string::npos ||
            (name.starts_with('_') && name != "_unique2");

@@ -13,7 +13,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The names of operators and of the other fields of the table torch.
+/// The names of operators and of the other fields of the table `torch`.
 std::vector<std::string> names_in_torch(lua_State* L) {
     std::vector<std::string> names = operator_names();
     lua_pushnil(L);

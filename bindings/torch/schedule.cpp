@@ -246,7 +246,8 @@ std::vector<optim::SchedulePtr> schedules_of(const std::vector<Scheduler>& sched
 int sequential_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "schedulers", "milestones", "last_epoch"});
     const auto schedulers = read_schedulers(call.L, a.value("schedulers"));
-    // A single scheduler has no milestones, and {} would be read as a table of names.
+    // With a single scheduler, milestones may be left out: {} would be read as a table of named
+    // arguments.
     const bool none = schedulers.size() == 1 && !a.given("milestones");
     return a.returns(optim::make_sequential_lr(
         *a.optimizer(), schedules_of(schedulers),

@@ -23,7 +23,7 @@ double read_number(Call& call, int position, const char* name) {
 }
 
 int step_scheduler(Call& call) {
-    // A script's function may release the scheduler during the call.
+    // Keeps the schedule alive: a script's function may release the scheduler during the call.
     const auto schedule = call.argument(1, "scheduler").object<Scheduler>().schedule;
     call.at_most(2);
     if (schedule->needs_metric() && call.given(2)) {

@@ -21,7 +21,7 @@ std::optional<int64_t> whole_number(const std::string& text) {
     return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
-/// The key at `index` as a string. A number without a fraction has no decimal point.
+/// The key at `index` as a string. An integer is written without a decimal point.
 std::string state_key(lua_State* L, int index) {
     require(lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER,
             "a state's keys must be strings or numbers, got {}", describe(L, index));

@@ -18,10 +18,12 @@ constexpr double contraction = 0.999999;  ///< keeps the arc tangent of a border
 constexpr double beta1 = 0.9;             ///< of Adam
 constexpr double beta2 = 0.999;
 constexpr double adam_epsilon = 1e-8;
-/// A search continues as long as each tenth of it multiplies the loss by at most this factor.
+/// A search ends early if a tenth of its steps leaves the loss above this fraction of its previous
+/// value.
 constexpr double progress = 0.9999;
 
-/// Each image has its own searches. If one of them ends early, only this image starts the next one.
+/// Each image has its own searches: if one of them ends early, only that image starts its next
+/// search.
 class CarliniWagner : public Attack {
   public:
     using Attack::Attack;

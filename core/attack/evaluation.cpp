@@ -75,13 +75,13 @@ void Evaluation::keep(const at::Tensor& rows) {
         return;
     }
     if (2 * rows.size(0) < before) {
-        // For fewer than half of the images, a second forward pass costs less than a backward pass
-        // of all.
+        // If fewer than half of the images remain, a second forward pass costs less than a backward
+        // pass for all of them.
         pass_.reset();
         return;
     }
-    // Only the logits of the kept rows. The rows that were dropped get a gradient of zeros, which
-    // is cut off.
+    // Uses only the logits of the kept rows. The rows that were dropped get a gradient of zeros,
+    // which kept_rows() removes.
     const at::AutoGradMode with_grad(true);
     pass_->logits = pass_->logits.index_select(0, rows);
     rows_ = rows_.defined() ? rows_.index_select(0, rows) : rows;

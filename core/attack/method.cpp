@@ -92,8 +92,8 @@ void Attack::keep(const at::Tensor& rows) {
         }
     }
     samples_ = samples_.index_select(0, rows.to(samples_.device()));
-    // Selecting rows keeps the layout on the CPU, but not on every device. Without it, the passes
-    // are slower.
+    // Selecting rows keeps the memory layout on the CPU, but not on every device. Passes in a
+    // different layout are slower.
     current_ = current_.contiguous(constraint_->images().suggest_memory_format());
 }
 

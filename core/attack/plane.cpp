@@ -5,7 +5,7 @@
 namespace hfc::attack {
 namespace {
 
-/// Used in place of infinity, so that its product with zero is a number.
+/// Used in place of infinity, so that its product with zero is not NaN.
 constexpr double far = 1e30;
 
 }  // namespace
@@ -13,8 +13,8 @@ constexpr double far = 1e30;
 at::Tensor move_to_plane(const at::Tensor& points, const at::Tensor& normals,
                          const at::Tensor& offsets, Norm norm, const Range& range) {
     const auto gap = offsets - (normals * points).sum(1);
-    // Each coordinate moves along w, by a length times 1 or |w|, until it reaches the end of the
-    // range.
+    // Each coordinate moves in the direction of w, at a speed of |w| (L2) or 1 (L-infinity), until
+    // it reaches the end of the range.
     const auto w = normals * at::where(gap.lt(0), -1.0, 1.0).unsqueeze(1);
     const auto size = w.abs();
     const auto room =

@@ -18,7 +18,8 @@ namespace {
 /// Prevents the division of a zero perturbation by zero.
 constexpr double least_length = 1e-10;
 
-/// Adds in an order that depends only on the length; the eight sums do not wait for each other.
+/// The order of the additions depends only on the length. The eight partial sums are independent,
+/// so that their additions can overlap.
 double sum_of_squares(std::span<const float> values) {
     std::array<double, 8> sums = {};
     size_t i = 0;

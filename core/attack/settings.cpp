@@ -39,7 +39,7 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
     settings.alpha = options.alpha.value_or(method.alpha);
     require(std::isfinite(settings.alpha) && settings.alpha > 0,
             "alpha must be a finite number above 0, got {}", settings.alpha);
-    // If epsilon is 0, nothing moves, whatever the fraction is.
+    // If epsilon is 0, the image does not change, whatever the fraction is.
     const auto of_defaults =
         settings.epsilon > 0 ? settings.alpha / settings.epsilon : method.alpha / method.epsilon;
     settings.alpha_fraction = options.relative_alpha.value_or(

@@ -61,7 +61,7 @@ class Search {
     void attack(const at::Tensor& which, const at::Tensor& epsilons) {
         const auto rows = which.nonzero().squeeze(1);
         for (int64_t restart = 0; restart < settings_.runs(); ++restart) {
-            // Images that an earlier restart has fooled within the epsilon need no other restart.
+            // Images that an earlier restart fooled within their epsilon need no further restart.
             const auto open = rows.index_select(
                 0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));
             if (open.numel() > 0) {

@@ -21,7 +21,8 @@ constexpr int64_t tiles = 5;  ///< per side, at the start in L2
 /// The squares become smaller after these numbers of queries out of 10 000.
 constexpr std::array halvings{10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
 
-/// Adds nested rectangles with the weights 1, 1/4, 1/9, ..., centred on the middle of the half.
+/// Adds nested rectangles with the weights 1, 1/4, 1/9, ... around the centre of one half of a
+/// tile.
 void add_rectangles(at::TensorAccessor<float, 2> to, int64_t top, int64_t height, int64_t width,
                     float sign) {
     const std::array centre{height / 2, width / 2};

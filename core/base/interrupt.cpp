@@ -26,7 +26,7 @@ void on_interrupt(int signal) {
         return;
     }
     last_signal = gentle ? SIGUSR1 : signal;
-    // If nothing is running, as at a prompt, nothing would see the request.
+    // If nothing is running (for example, at a prompt), nothing would react to the request.
     if (requests > 0 || (signal != SIGINT && on_first.load() == nullptr)) {
         _exit(interrupt_status());
     }

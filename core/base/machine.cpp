@@ -17,8 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Calls visit(directory) for the process's cgroup of a controller ("cpu", "memory") and for each
-/// cgroup above it. In a container, sys/fs/cgroup may already be the process's own cgroup, although
-/// its path is still the one outside the container. Missing directories are therefore skipped.
+/// cgroup above it. In a container, sys/fs/cgroup may already be the process's own cgroup, while
+/// proc/self/cgroup still contains its path outside the container. Missing directories are
+/// therefore skipped.
 template <typename Visit>
 void visit_cgroups(const fs::path& root, const std::string& controller, Visit&& visit) {
     std::ifstream lines(root / "proc/self/cgroup");

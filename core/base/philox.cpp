@@ -15,7 +15,6 @@
 #include <cstring>
 #include <numbers>
 
-// Neither clone uses fused multiplication.
 #ifdef __x86_64__
 #include <emmintrin.h>
 #endif
@@ -151,8 +150,8 @@ struct Direction {
 
 /// A direction for each of the 2^32 words, evenly spread.
 [[gnu::always_inline]] inline Direction direction_of(uint32_t word) {
-    // The two upper bits select a quarter of the circle; the rest is the angle f in [-pi/4, pi/4)
-    // from the middle of the quarter.
+    // The two upper bits select a quarter of the circle; the rest is the angle f in [-pi/4, pi/4),
+    // measured from the middle of the quarter.
     const auto rest = static_cast<int32_t>(word & 0x3fffffffU) - 0x20000000;
     const double f = rest * (std::numbers::pi * 0x1p-31), z = f * f;
     const double sine =

@@ -109,8 +109,8 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
     require(number >= 0, "checkpoints: the number of a checkpoint must be >= 0, got {}", number);
     make_folder(folder_);
     const auto tensors = path(number, ".safetensors");
-    // A checkpoint with this number may exist if a run was stopped after writing it. Without its
-    // JSON file it does not count while it is being replaced.
+    // A checkpoint with this number may exist if a run was stopped after writing it. Its JSON file
+    // is removed first, so that the old checkpoint is ignored while it is being replaced.
     std::error_code ignored;
     std::filesystem::remove(path(number, ".json"), ignored);
     tensor_file::save(tensors, checkpoint.tensors);

@@ -102,8 +102,8 @@ struct Glass {
 };
 
 /// Replaces each pixel, from the lower right to the upper left, by a nearby one. The published code
-/// is meant to swap the two but copies, because its tuple assignment reads what it has already
-/// written.
+/// is meant to swap the two, but it only copies: its tuple assignment reads a pixel that it has
+/// already overwritten.
 void scatter(Bytes& x, const Glass& glass, Draws& draws) {
     const auto d = glass.distance;
     const auto count = glass.rounds * (x.height - 2 * d) * (x.width - 2 * d);
@@ -163,8 +163,8 @@ Corrupted motion_blur(const Task& task) {
 }
 
 Corrupted zoom_blur(const Task& task) {
-    // The number of factors that numpy's arange returns. It should exclude the end of the range,
-    // but rounding sometimes includes it.
+    // As many factors as numpy's arange returns. It should exclude the end of the range, but
+    // sometimes includes it because of rounding.
     constexpr Table<Zoom> cifar{{{7, .01}, {12, .01}, {16, .01}, {21, .01}, {26, .01}}};
     constexpr Table<Zoom> large{{{12, .01}, {16, .01}, {11, .02}, {13, .02}, {11, .03}}};
     const auto& zoom = task.constants(cifar, large);

@@ -72,8 +72,8 @@ float sample(const Floats& image, int64_t channel, double y, double x, const Ind
     return static_cast<float>(sum);
 }
 
-/// `to_source` maps each pixel of the result to the position where it is read. Uses float32, as in
-/// OpenCV.
+/// `to_source` maps each pixel of the result to the position from which it is read. Uses float32,
+/// as in OpenCV.
 Floats warped(const Floats& image, const Affine& to_source) {
     auto result = Floats::like(image);
     const auto [a, b, c, d, e, f] = to_source;

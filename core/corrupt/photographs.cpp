@@ -33,7 +33,7 @@ Bytes read_whole(const std::filesystem::path& path) {
     return picture;
 }
 
-/// The properties that distinguish a file from the one read before.
+/// The properties that show whether a file is still the one that was read before.
 struct KnownFile {
     std::filesystem::path path;
     uintmax_t size;
@@ -57,7 +57,7 @@ std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path&
         files.push_back(
             {path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)});
     }
-    // Scripts that corrupt images in batches use the same photographs in each call.
+    // Kept, because scripts that corrupt images in batches use the same photographs in each call.
     static std::mutex mutex;
     static std::vector<KnownFile> last_files;
     static std::shared_ptr<const Photographs> last;

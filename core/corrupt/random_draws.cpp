@@ -29,8 +29,8 @@ std::vector<double> poisson_steps(double mean) {
     return steps;
 }
 
-/// The poisson_steps() for the mean of a byte. The steps of the last scale are kept for the next
-/// image.
+/// Returns poisson_steps(byte / 255 * scale), or an empty list for byte 0. The steps of the last
+/// scale are kept for the next image.
 const std::vector<double>& steps_of(uint8_t byte, double scale) {
     static thread_local std::array<std::vector<double>, 256> kept;
     static thread_local double scale_of_kept = 0;

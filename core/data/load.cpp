@@ -45,8 +45,8 @@ std::vector<std::string> missing_files(const Download& download, const Path& fol
     return missing;
 }
 
-/// The usual directories below root(). If --data names the data set's own directory, also root()
-/// itself or a directory in it.
+/// The usual directories below root(). If --data names the data set's own directory, root() itself
+/// or a directory in it is also a candidate.
 std::vector<Path> candidates(const Download& download) {
     std::vector<Path> folders;
     for (const auto& folder : download.folders) {
@@ -73,8 +73,8 @@ std::vector<Path> candidates(const Download& download) {
 }
 
 /// The directory that contains all files. If there is none, throws an Error that lists the missing
-/// files and the command to download them. It names the directory with the most files, or the usual
-/// one if all are missing.
+/// files and the command to download them. The Error names the directory that lacks the fewest
+/// files, or the usual one if all are missing.
 Path require_present(const Download& download, bool is_idx) {
     const auto folders = candidates(download);
     auto nearest_folder = folders.front();
@@ -215,7 +215,7 @@ std::vector<std::string> emnist_classes(const std::string& split) {
         return names;
     }
     append("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    // All splits but "byclass" merge lowercase letters that look like their capitals with them.
+    // All splits but "byclass" merge lowercase letters with their capitals if the two look alike.
     append(split == "byclass" ? "abcdefghijklmnopqrstuvwxyz" : "abdefghnqrt");
     return names;
 }

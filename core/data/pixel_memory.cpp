@@ -49,7 +49,8 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);
 }
 
-/// The total bytes of the live tensors in memory: the parts of all data sets share one budget.
+/// The total size in bytes of the live tensors in memory: the parts of all data sets share one
+/// budget.
 std::atomic<uint64_t> in_memory = 0;
 
 /// Takes the bytes out of the budget; returns false if there are too few left.

@@ -11,14 +11,14 @@
 namespace hfc::decompose {
 namespace {
 
-/// One register of AVX2 or two of SSE2. The type is explicit because the compiler's own choice
-/// mixed both sizes.
+/// One register of AVX2 or two of SSE2. The type is explicit because the compiler, left to choose,
+/// mixed both vector sizes.
 using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
 constexpr int64_t fours = block_width / 4;
 static_assert(fours == 4);
 
-/// The data that the pass over the triangle reads along a row. The update A -= v q^T + q v^T is
-/// pending, and product += A next is computed with it.
+/// The vectors that the pass over the triangle uses along a row. The pass applies the pending
+/// update A -= v q^T + q v^T and computes product += A next.
 struct Along {
     const double* v;
     const double* q;
@@ -120,8 +120,8 @@ void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside,
         diagonal[i] = row[i];
         factors[i] = make_reflector(i, row, beside[i - 1], next);
         std::fill_n(product, i, 0.0);
-        // One pass over the triangle does the pending update and the product with the next
-        // reflector.
+        // One pass over the triangle applies the pending update and computes the product with the
+        // next reflector.
         int64_t r = 0;
         for (; r + 1 < i; r += 2) {
             update_two_rows(r, matrix + r * n, matrix + (r + 1) * n, {v, q, next, product});

@@ -50,7 +50,8 @@ void for_each_channel(const at::Tensor& grams,
                      });
 }
 
-/// The eigenvectors of each channel for one part, as columns, padded with zeros to the same number.
+/// The eigenvectors of each channel for one part, as columns, padded with columns of zeros to the
+/// same number.
 struct Basis {
     at::Tensor vectors;             ///< float32 [channels, n, most]
     std::vector<uint8_t> dominant;  ///< one per channel
@@ -187,8 +188,8 @@ int64_t rank_for(const std::vector<double>& energies, double share) {
     if (share == 0) {
         return 0;
     }
-    // Drops values from the end, where sums are small: those that may be left out and those that
-    // are only rounding errors.
+    // Drops values from the end, where the sum is still small and therefore accurate: as many as
+    // the share allows, but always those that are only rounding errors.
     const double spare = left * std::max(1 - share, 1e-14);
     double out = 0;
     auto rank = static_cast<int64_t>(energies.size());

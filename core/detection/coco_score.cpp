@@ -55,7 +55,7 @@ struct Mean {
     double value() const { return count > 0 ? sum / static_cast<double>(count) : no_figure; }
 };
 
-/// The number of objects of a category that count, and the outcomes of its detections.
+/// How many objects of a category count, and the outcomes of its detections.
 struct Curve {
     std::array<int64_t, areas> objects = {};
     std::vector<Outcome> outcomes;
@@ -151,7 +151,7 @@ class Matching {
         }
     }
 
-    /// A detection without a match that is itself outside the range does not count as wrong.
+    /// A detection that has no match and is itself outside the range does not count as wrong.
     void ignore_outside(const std::vector<int32_t>& detections, size_t range, Outcome* outcomes) {
         for (size_t d = 0; d < detections.size(); ++d) {
             const auto& box = detection(detections[d]).box;
@@ -305,7 +305,7 @@ class Scorer {
         }
     }
 
-    /// Adds the recall with at most `most` detections per image.
+    /// Adds the recall of the best `most` detections per image.
     static void add_few(const Curve& curve, int32_t most, Mean& figure) {
         if (curve.objects[0] == 0) {
             return;

@@ -258,8 +258,8 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
     if (boxes.size(0) == 0) {
         return at::empty({0}, boxes.options().dtype(at::kLong));
     }
-    // torchvision's limit: up to it, classes are separated by moving the boxes of each class to a
-    // different place.
+    // torchvision's limit: up to this many boxes, torchvision separates classes by moving the boxes
+    // of each class to a different place.
     constexpr int64_t most_moved = 1000;
     if (boxes.size(0) > most_moved) {
         return nms_by_class(own_boxes, own_scores, own_labels, threshold, /*stable=*/false)

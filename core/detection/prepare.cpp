@@ -64,7 +64,7 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
 
 namespace {
 
-/// Converts a name in torchvision's files from before the convolutions became blocks.
+/// Converts a name from older files of torchvision, in which the convolutions were not yet blocks.
 std::string renamed(const std::string& name) {
     for (const auto* head : {"head.classification_head.conv.", "head.regression_head.conv."}) {
         const std::string prefix = head;

@@ -110,7 +110,7 @@ bool equally_many(const std::vector<Source>& sources) {
     });
 }
 
-/// Chooses the columns that match rows; returns false if rows cannot be matched.
+/// Chooses the columns by which rows are matched; returns false if rows cannot be matched.
 bool choose_keys(std::vector<Source>& sources, JoinedTable& table) {
     std::vector<std::string> numbers;
     for (const auto& column : columns_of(sources)) {

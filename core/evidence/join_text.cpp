@@ -29,7 +29,7 @@ Json count_of(const JoinedRow& row) {
     return low == high ? Json(low) : Json(fmt::format("{} to {}", low, high));
 }
 
-/// The number of decimals that shows two digits of the half width.
+/// The number of decimals that shows two significant digits of the half width.
 int decimals_of(double half) {
     return half > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(half))), 0, 12) : 4;
 }

@@ -218,8 +218,8 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
     }
 }
 
-/// Transforms back along sixteen columns, in which only row frequencies below `kept_rows` are not
-/// zero. result_ then contains the right columns as re and the left ones as im.
+/// Transforms back along sixteen columns, using only row frequencies below `kept_rows`; the others
+/// are zero. result_ then contains the right columns as re and the left ones as im.
 HFC_AVX2 void SplitAvx2::columns_inverse(int64_t pair, int64_t kept_rows) {
     auto* work = work_.data();
     const auto* re = half_.data() + pair * 16;

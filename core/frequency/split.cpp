@@ -21,8 +21,8 @@ void check(const at::Tensor& x, const std::vector<double>& radii) {
     require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
     require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
             dtype_name(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
-    // A stack of planes with 3 or 4 channels in the last dimension is hardly ever meant to be
-    // split.
+    // If the last dimension looks like 3 or 4 channels, x is hardly ever meant as a stack of
+    // planes.
     if (has_channels_last(x) && x.size(3) > 1) {
         fail("x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}",
              fmt::join(x.sizes(), ", "), plane_advice(x));

@@ -38,8 +38,8 @@ Function symbol(void* module, const std::filesystem::path& path, const char* nam
     return reinterpret_cast<Function>(address);
 }
 
-/// Sets OpenCV's own limit on the size of an image, which it reads from the environment while it is
-/// being loaded.
+/// Sets OpenCV's own limit on the size of an image in an environment variable that OpenCV reads
+/// when it is loaded.
 void limit_pixels() {
     static const bool done = [] {
         c10::utils::set_env("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),

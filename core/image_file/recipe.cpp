@@ -11,8 +11,8 @@ namespace {
 
 constexpr int64_t largest_side = 4096;
 
-/// The most numbers that random_resized_crop() draws: two for each of ten tries and two for the
-/// position.
+/// The maximum number of random numbers that random_resized_crop() draws: two for each of ten tries
+/// and two for the position.
 constexpr int64_t numbers_of_crop = 22;
 
 using NamedKind = std::pair<const char*, StepKind>;
@@ -29,7 +29,7 @@ const char* name_of(StepKind kind) {
     return std::ranges::find(kinds, kind, &NamedKind::second)->first;
 }
 
-/// Whether the step requires the whole picture, so that it must come first.
+/// Whether the step requires the whole picture and therefore must come first.
 bool begins(StepKind kind) {
     return kind == StepKind::resize || kind == StepKind::random_resized_crop;
 }

@@ -17,10 +17,11 @@
 namespace hfc::image_file {
 namespace {
 
-/// The filter's grid starts at its first input pixel. To compute only a part of the result, the
-/// filter is given fewer pixels, but the first one must begin where a pixel of the result begins.
-/// Among the last `choices` pixels of the result, the one that fits best is used. If the result has
-/// at most `choices` pixels, they include its first one, which fits exactly.
+/// The filter's grid starts at its first input pixel. If only a part of the result is needed, the
+/// filter gets only some of the input pixels, and the first of them must start where a pixel of the
+/// result starts. Of the last `choices` pixels of the result before the part, the one that fits
+/// best is used. If there are fewer, they include the first pixel of the result, which fits
+/// exactly.
 constexpr int64_t choices = 1024;
 
 int64_t grid_begin(int64_t latest, double step) {

@@ -23,8 +23,8 @@ namespace {
 
 using Path = std::filesystem::path;
 
-/// The file starts with a text that describes its contents. Then come one byte per picture, which
-/// is 1 if its pixels are present, and the pixels. Each part fills whole pages.
+/// The file starts with a text that describes its contents. This is followed by one byte per
+/// picture (1 if its pixels are present) and by the pixels. Each part fills whole pages.
 constexpr int64_t page = 4096;
 
 int64_t whole_pages(int64_t bytes) {

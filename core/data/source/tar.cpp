@@ -69,8 +69,8 @@ std::optional<uint64_t> number(std::string_view text) {
     return value;
 }
 
-/// Whether the checksum is the sum of all bytes, with spaces in place of the checksum itself. Old
-/// programs add signed bytes.
+/// Whether the checksum is the sum of all bytes, with spaces in place of the checksum itself. Sums
+/// of signed bytes, which old programs write, are accepted as well.
 bool has_right_sum(const Block& block) {
     int64_t plain = 0, with_sign = 0;
     for (size_t i = 0; i < block.size(); ++i) {

@@ -14,8 +14,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "the numbers in an index are little-endian");
 
-/// The offset of the header, the offset and size of the data, and the size of the name, which
-/// follows.
+/// The offset of the header, the offset and size of the data, and the size of the name. The name
+/// itself follows these numbers.
 using IndexNumbers = std::array<uint64_t, 4>;
 
 constexpr size_t checksum_size = 8;

@@ -15,8 +15,8 @@
 namespace hfc::data {
 namespace {
 
-/// Where each position x of the result is read in the image: x' = A x + b, in coordinates where the
-/// image is [-1,1] x [-1,1]. There is one A and one b per image.
+/// Position x of the result is read at position x' = A x + b of the image, in coordinates in which
+/// the image is [-1,1] x [-1,1]. There is one A and one b per image.
 struct Places {
     at::Tensor xx, xy, yx, yy, x, y;  ///< float64 [N]
 

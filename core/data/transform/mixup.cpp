@@ -10,8 +10,8 @@
 namespace hfc::data {
 namespace {
 
-/// For each position in a batch, the position that is mixed in: a random permutation. It depends
-/// only on the samples, so the same images are mixed whatever their positions in the batch.
+/// For each image of a batch, the position of the image that is mixed in: a random permutation. It
+/// depends only on the samples, so the same images are mixed whatever their positions in the batch.
 at::Tensor partners_of(const at::Tensor& samples, uint64_t seed) {
     const auto order = [&](const char* purpose) {
         const auto keys = uniform_by_sample(samples, 1, seed, purpose).squeeze(1);

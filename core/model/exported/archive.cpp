@@ -184,7 +184,7 @@ class Archive {
         }
         expect(inside && (elements == 0 ? offset <= stored : last < stored),
                "it extends beyond the {} values stored for it", stored);
-        // The limit for an expanded tensor, because its copies are not expanded.
+        // Limits the size of expanded tensors, because copying one stores every element.
         expect(elements <= std::max<int64_t>(stored, 1'000'000),
                "its shape requires {} values, but only {} are stored", elements, stored);
     }

@@ -75,8 +75,8 @@ std::map<std::string, std::string> ExportedModel::tied() const {
     return result;
 }
 
-/// Code that moves a network may move only parameters and buffers, so the constants follow them
-/// here.
+/// Code that moves a network sometimes moves only the parameters and buffers, so the constants
+/// follow them here.
 void ExportedModel::follow(const at::Tensor& images) {
     const auto weights = parameters();
     const auto type =

@@ -93,8 +93,8 @@ class Finisher {
         }
     }
 
-    /// A file exported in evaluation mode does not count the batches of a norm, so the node counts
-    /// them during training.
+    /// A graph exported in evaluation mode does not contain the step that counts the batches of a
+    /// norm, so the node itself counts them during training.
     void count_batches(Node& node) {
         if (counted_.contains(node.module) || !node.target.ends_with("batch_norm.default")) {
             return;
@@ -162,7 +162,8 @@ class Finisher {
                 last[output.slot] = n;
             }
             each_read(program_.nodes[n], [&](int slot) { last[slot] = n; });
-            // The batch_norm after a convolution may read what the convolution reads.
+            // If a convolution is folded into this batch_norm, the batch_norm reads the
+            // convolution's inputs.
             if (program_.nodes[n].convolution >= 0) {
                 each_read(program_.nodes[static_cast<size_t>(program_.nodes[n].convolution)],
                           [&](int slot) { last[slot] = n; });

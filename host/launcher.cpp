@@ -4,7 +4,7 @@
 //
 // OpenMP threads spin while they wait. With libgomp's default, they spin so long that training
 // falls to a tenth of its speed as soon as other processes use the cores. A spin count of 30 000
-// keeps the speed on a quiet machine and releases the core on a busy one. libgomp reads the
+// preserves the speed on an idle machine and releases the core on a busy one. libgomp reads the
 // variable before main().
 #include <unistd.h>
 

@@ -32,7 +32,7 @@ std::string common_start(const std::vector<std::string>& texts) {
 
 const char* current_prompt = "";
 
-/// Prints the lines of a pasted block after its first line, or only the beginning if they are long.
+/// Prints a pasted block from its second line on; if it is long, only the beginning.
 void show_pasted(const std::string& text) {
     constexpr size_t most = 2000;
     if (text.empty()) {

@@ -16,8 +16,8 @@ namespace hfc::host {
 namespace {
 
 /// Runs a text. Returns false if more lines may complete it; sets `status` after SIGTERM. An error
-/// that would end a script, such as a wrong option of a script run by dofile, ends only this text.
-/// The variables stay.
+/// that would end a script, such as a wrong option of a script run by dofile, stops only this text;
+/// the variables are kept.
 bool run_text(lua::State& state, const std::string& text, std::optional<int>& status) {
     lua_State* L = state.get();
     const int top = lua_gettop(L);

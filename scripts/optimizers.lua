@@ -4,11 +4,12 @@
 --   hfc-host scripts/optimizers.lua --factors .1,.3,1,3   compares at equal training accuracy
 --
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images. For each optimizer,
--- the table 'matched' shows the step size whose training accuracy is nearest to the highest one
--- that all optimizers reach. Expect: according to the paper, SGD uses more of the high frequencies
--- on CIFAR-10 than the other optimizers; hfc-host has not measured this. On the built-in data, SGD
--- is the slowest, and all optimizers stay near chance on x_h. The preset's step sizes for SGD and
--- AdaDelta are from the authors' code; the authors' values for AdaGrad and RMSprop are not known.
+-- the table 'matched' shows the step size at which the training accuracy is nearest to the highest
+-- one that all optimizers reach. Expect: according to the paper, SGD uses more of the high
+-- frequencies on CIFAR-10 than the other optimizers; hfc-host has not measured this. On the
+-- built-in data, SGD is the slowest, and all optimizers stay near chance on x_h. The preset's step
+-- sizes for SGD and AdaDelta are from the authors' code; the authors' values for AdaGrad and
+-- RMSprop are not known.
 local known = {"sgd", "adam", "adagrad", "adadelta", "rmsprop"}
 local opt = hfc.options(hfc.common {
   optimizers    = {known, "optimizers to train with", choices = known},

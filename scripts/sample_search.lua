@@ -7,7 +7,7 @@
 -- A candidate is an image with f(x) = y and f(x_l) not y; a sample is a candidate with f(x_h) = y.
 -- No candidate is robust under a bound of d(x, x_l) or more (Corollary 1). Expect: in the built-in
 -- data, where half of the images have the low-frequency pattern of a random class, there are many
--- more samples than expected if f(x_h) ignored the image. A few samples alone prove nothing:
+-- more samples than there would be if f(x_h) ignored the image. A few samples alone prove nothing:
 -- compare their number with the number expected.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the split, in frequency bins"},

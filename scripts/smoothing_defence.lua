@@ -5,9 +5,9 @@
 --   hfc-host scripts/smoothing_defence.lua --model runs/NAME    networks from an earlier run
 --
 -- Expect: adversarial training makes the network far more robust (accuracy under PGD at .03 on the
--- built-in data: 1.00, and .32 to .49 without adversarial training). What smoothing adds varies
--- between seeds. BatchNorm's running statistics do not match a smoothed network: compare
--- --statistics running,adapted.
+-- built-in data: 1.00, and .32 to .49 without adversarial training). How much smoothing adds to
+-- this varies between seeds. BatchNorm's running statistics do not match a smoothed network:
+-- compare --statistics running,adapted.
 local opt = hfc.options(hfc.common {
   networks     = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0 means none", least = 0},

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t distinct = plot::distinct_colours.size();
 
-/// One of the eight colours that colour-blind people can distinguish.
+/// One of a palette of eight colours that colour-blind people can tell apart.
 ImU32 hue_of(size_t index, bool dark) {
     constexpr size_t blue = 1, yellow = distinct - 1;
     const size_t place = (index + blue) % distinct;

@@ -18,7 +18,7 @@ struct Block {
     double middle() const { return sum / static_cast<double>(count); }
 };
 
-/// At most `most` of the labels, including the first and the last one.
+/// Up to `most` of the labels, including the first and the last one.
 std::vector<size_t> thinned(const std::vector<size_t>& order, size_t most) {
     if (order.size() <= most) {
         return order;

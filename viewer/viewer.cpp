@@ -267,7 +267,7 @@ void Viewer::draw() {
     draw_help();
 }
 
-/// Draws the handle between the list and the panels, which changes the width of the list.
+/// Draws the handle between the list and the panels; dragging it changes the width of the list.
 void Viewer::draw_side_handle() {
     ImGui::SameLine(0, 0);
     ImGui::InvisibleButton("side", {ImGui::GetStyle().ItemSpacing.x, -1});

@@ -23,8 +23,8 @@
 namespace hfc::viewer {
 namespace {
 
-/// The time for reading new data before the next frame: while the user is moving something, and
-/// while the user is only looking.
+/// How long reading new data may take before the next frame: while the user is moving something,
+/// and while the user is only looking.
 constexpr double seconds_per_frame = 0.015, seconds_per_look = 0.25;
 
 InputQueue& input() {

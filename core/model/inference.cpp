@@ -90,7 +90,7 @@ class Inference::Norms {
     Norms(const Norms&) = delete;
     Norms& operator=(const Norms&) = delete;
 
-    /// Each batch is normalised by its own statistics.
+    /// Normalises each batch with its own statistics.
     void use_batches() {
         for (const auto& norm : norms_) {
             norm.module->train(true);
@@ -130,9 +130,9 @@ class Inference::Norms {
         at::Tensor first_mean, first_variance, first_count;
     };
 
-    /// The statistics of the module's input. In training mode, the module moves its running
-    /// statistics from r to (1 - m) r + m s, with its own momentum m. Two starting points r
-    /// determine the statistics s.
+    /// The statistics s of the module's input. In training mode, the module moves its running
+    /// statistics from r to (1 - m) r + m s, where m is its momentum. Running it from r = 0 and
+    /// from r = 1 therefore reveals m and s.
     template <typename Run>
     std::pair<at::Tensor, at::Tensor> statistics_of(Norm& norm, Run&& run) {
         const auto moved_from = [&](double start) {

@@ -93,8 +93,8 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
     const auto& bias = convolution.bias();
     const bool learns =
         at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
-    // Folding writes all weights once. If there are fewer pixels than weights per output channel,
-    // normalising the output costs less.
+    // Folding scales all weights, so it is slower than normalising the output if there are fewer
+    // pixels than weights per output channel.
     if (batch_norm->uses_batch() || learns || convolution.has_hooks() ||
         x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
         return batch_norm->forward(convolution.forward(x));

@@ -80,8 +80,8 @@ EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(mo
 
 EvaluationScope::~EvaluationScope() {
     model_.restore_mode(was_training_);
-    // restore_mode() sets the mode of all submodules. In parts_, a part with its own mode (a frozen
-    // BatchNorm) comes after its parent.
+    // restore_mode() and train() also set the mode of all submodules, so the order matters: in
+    // parts_, a part with its own mode (a frozen BatchNorm) comes after its parent.
     for (const auto& [part, was_training] : parts_) {
         if (part->is_training() != was_training) {
             part->train(was_training);

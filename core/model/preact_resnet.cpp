@@ -18,7 +18,7 @@ at::Tensor convolve_and_activate(const Convolution& convolution,
     return convolve(convolution, batch_norm.get(), x).relu_();
 }
 
-/// (BatchNorm and) ReLU of a tensor that the shortcut needs unchanged.
+/// BatchNorm (if there is one) and ReLU, without changing x, which the shortcut also needs.
 at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tensor& x) {
     return batch_norm ? batch_norm->forward(x).relu_() : at::relu(x);
 }

@@ -29,7 +29,7 @@ JointStatistics joint_statistics(parallel::Group& group, const at::Tensor& x) {
     const auto count = static_cast<double>(x.numel() / channels);
     const auto mean = x.mean({0, 2, 3});
     const auto deviation = (x - by_channel(mean)).square().sum({0, 2, 3});
-    // One row per process, because adding up the statistics would lose digits.
+    // One row per process, because adding up the statistics would lose precision.
     auto rows = at::zeros({group.size(), 2 * channels + 1}, x.options().dtype(at::kDouble));
     rows[group.rank()].copy_(at::cat({mean, deviation, at::full({1}, count, mean.options())}));
     group.all_reduce(rows, parallel::Reduction::sum);

@@ -209,12 +209,13 @@ bool has(const std::vector<OptimizerSetting>& settings, const OptimizerSetting& 
         settings, [&](const auto& other) { return std::string(other.name) == one.name; });
 }
 
-/// Requires that the optimizer has every option that differs from its default.
+/// Throws Error if an option that the optimizer does not have was changed from its default.
 void require_known_settings(const Options& options) {
     const auto& own = find(options.name);
     for (const auto& [name, kind] : kinds()) {
         for (const auto& one : kind.settings) {
-            // In OptimizerOptions, these have one default for all optimizers.
+            // eps and alpha are not checked: OptimizerOptions has a single default for each, which
+            // all optimizers share.
             if (one.number == &Options::eps || one.number == &Options::alpha ||
                 has(own.settings, one)) {
                 continue;

@@ -112,7 +112,7 @@ class Adadelta : public OneByOne {
 };
 
 /// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient. If
-/// centered, the squared mean is subtracted from s.
+/// `centered` is set, the squared mean of g is subtracted from s.
 class Rmsprop : public OneByOne {
   public:
     using OneByOne::OneByOne;

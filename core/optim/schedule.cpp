@@ -21,7 +21,8 @@ void ScheduleState::counts(const char* name, std::map<int64_t, int64_t>& value) 
     }
     const Json& saved = source_->at(name);
     std::map<int64_t, int64_t> read;
-    // Counts for milestones 1, 2, 3 ... without a gap look like a list.
+    // If the milestones are 1, 2, 3, ... without a gap, the table of their counts looks like a
+    // list.
     for (size_t i = 0; saved.is_array() && i < saved.size(); ++i) {
         read[static_cast<int64_t>(i) + 1] = saved[i].get<int64_t>();
     }

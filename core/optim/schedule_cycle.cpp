@@ -13,7 +13,7 @@ double anneal(bool linear, double first, double last, double part) {
                   : last + (first - last) / 2 * (std::cos(std::numbers::pi * part) + 1);
 }
 
-/// Schedules that can change the momentum too.
+/// Schedules that can also change the momentum.
 class Cycle : public Schedule {
   public:
     Cycle(Optimizer& optimizer, bool momentum)
@@ -206,8 +206,8 @@ class OneCycleLR : public Cycle {
         std::string start_lr, end_lr, start_momentum, end_momentum;
     };
 
-    /// The phase of last_epoch_ and the completed fraction of it. A phase of length zero is
-    /// complete.
+    /// The phase that contains last_epoch_, and the fraction of it that is complete (1 if its
+    /// length is zero).
     std::pair<const Phase&, double> position() const {
         const auto step = static_cast<double>(last_epoch_);
         double start = 0;

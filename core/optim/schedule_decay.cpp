@@ -7,7 +7,7 @@
 namespace hfc::optim {
 namespace {
 
-/// Schedules whose factors are functions.
+/// Schedules whose factors are computed by functions that the caller passes.
 class ByFunction : public Schedule {
   public:
     ByFunction(Optimizer& optimizer, std::vector<RateFactor> factors)

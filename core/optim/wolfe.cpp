@@ -111,7 +111,7 @@ class Search {
     double next_length(bool& insufficient) const {
         const auto [least, most] = std::minmax(bracket_[0].length, bracket_[1].length);
         const double length = cubic_minimum(bracket_[0], bracket_[1], least, most);
-        // Keeps away from the ends, because two trials in a row near an end make progress too slow.
+        // Keeps away from the ends: two trials in a row near an end would make too little progress.
         const double margin = 0.1 * (most - least);
         if (std::min(most - length, length - least) >= margin) {
             insufficient = false;

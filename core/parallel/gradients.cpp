@@ -75,7 +75,8 @@ class GradientReducer::Engine {
     }
 
     void before_backward(const at::Tensor& loss) {
-        // The reducer warns if all weights have gradients although some were allowed to have none.
+        // Silences the reducer's warning that all weights have gradients although some were allowed
+        // to lack them.
         const c10::WarningUtils::WarningHandlerGuard guard(&silence_);
         reducer_->prepare_for_backward(find_unused_ ? std::vector<at::Tensor>{loss}
                                                     : std::vector<at::Tensor>());

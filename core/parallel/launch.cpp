@@ -50,7 +50,7 @@ int64_t number_in(const char* variable) {
     return text != nullptr ? std::strtoll(text, nullptr, 10) : 0;
 }
 
-/// The rank in the launcher's environment, or 0 if it has none.
+/// The rank from the environment variables that the launcher sets, or 0 if none is set.
 int64_t rank_at_start() {
     for (const auto* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
         if (std::getenv(variable) != nullptr) {
@@ -60,7 +60,7 @@ int64_t rank_at_start() {
     return 0;
 }
 
-/// Next to the program, or where the build put it.
+/// Looks for the module next to the program, then where the build put it.
 fs::path find_module() {
     std::error_code error;
     const auto program = fs::read_symlink("/proc/self/exe", error);
@@ -110,7 +110,7 @@ void silence_output() {
 }
 
 void load(const fs::path& path, const LaunchOptions& options, const Launcher& launcher) {
-    // Global, because OpenMPI loads components that look for its symbols.
+    // RTLD_GLOBAL, because OpenMPI loads components that need its symbols.
     void* const module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
     require(module != nullptr, "the module '{}' cannot be loaded: {}", path.string(), ::dlerror());
     const auto begin_module = function_of<HfcParallelBegin>(module, "hfc_parallel_begin");

@@ -54,7 +54,7 @@ bool whole(double value) {
     return value == std::floor(value);
 }
 
-/// The smallest step of 1, 2 or 5 times a power of ten that gives at most `most` tics.
+/// The smallest step of 1, 2 or 5 times a power of ten that gives no more than `most` tics.
 double step_for(double extent, double most) {
     const double least = extent / most;
     const double power = std::pow(10, std::floor(std::log10(least)));

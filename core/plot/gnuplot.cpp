@@ -92,7 +92,7 @@ pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile&
     return child;
 }
 
-// gnuplot's error message in one line, without the program text that it repeats.
+// gnuplot's error message on one line, without the program text that it repeats.
 std::string last_line(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
         text.pop_back();

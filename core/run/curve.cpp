@@ -28,7 +28,7 @@ void Curve::add(const std::array<double, 3>& place, double value) {
     } else if (const size_t last = y.size() - 1; !std::isnan(value)) {
         const double low = std::min(y[last - 1], y[last]), high = std::max(y[last - 1], y[last]);
         if (std::isnan(low) || value < low || value > high) {
-            // The new value replaces the extreme that it exceeds and comes after the other one.
+            // A new minimum or maximum replaces the old one and is stored after the other extreme.
             const bool second_stays = std::isnan(y[last - 1]) ? !std::isnan(y[last])
                                       : value < low           ? y[last] > y[last - 1]
                                                               : y[last] < y[last - 1];

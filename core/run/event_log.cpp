@@ -45,7 +45,7 @@ bool same_event(const Json& before, const Json& now) {
     return before == now;
 }
 
-/// The result is not an object if the line is not an event.
+/// If the line is not an event, the result is a JSON value other than an object.
 Json parse(std::string_view line) {
     return nests_deeper(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
 }

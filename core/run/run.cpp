@@ -107,8 +107,8 @@ std::vector<fs::path> Run::write_figure(
     if (silent_) {
         return figure_paths(name);
     }
-    // All files are drawn before the first one is written, so a failure never leaves part of a
-    // figure.
+    // All files are drawn before the first one is written, so a failure never leaves only some of a
+    // figure's files.
     std::vector<std::string> files;
     for (const auto format : {plot::Format::svg, plot::Format::png, plot::Format::pdf}) {
         files.push_back(draws() ? plot::draw(program(format), format) : program(format));

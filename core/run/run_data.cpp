@@ -42,7 +42,7 @@ std::vector<double> numbers_of(const nlohmann::json& list) {
     return numbers;
 }
 
-/// Returns at most `most` strings, each cut off after 500 bytes.
+/// Returns up to `most` strings, each cut off after 500 bytes.
 std::vector<std::string> texts_at(const nlohmann::json& event, const char* key, size_t most) {
     std::vector<std::string> texts;
     const auto found = event.find(key);
@@ -213,7 +213,8 @@ void RunData::take_whole_curve(const nlohmann::json& event, const std::string& s
     whole_points_ += version.y.size() + 1;
     versions.push_back(std::move(version));
     while (whole_points_ > limits_.points && versions.size() > 1) {
-        // Of too many epochs the oldest goes: the first one that is not the beginning.
+        // If there are too many points, drops the oldest version after the first one (or the first
+        // one, if there are only two).
         const auto oldest = versions.begin() + (versions.size() > 2 ? 1 : 0);
         whole_points_ -= oldest->y.size() + 1;
         versions.erase(oldest);

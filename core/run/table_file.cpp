@@ -90,7 +90,7 @@ void TableFile::write_csv() {
     csv_size_ = text.size();
 }
 
-/// Returns false if the file is not as it was after the last write; it must then be rewritten.
+/// Returns false if the file has changed since the last write; it must then be rewritten.
 bool TableFile::append_to_csv(const std::string& line) {
     if (csv_size_ == unknown) {
         return false;

@@ -139,7 +139,7 @@ void allow_own_process_alone(Filter& filter) {
     for (const char* name : {"prlimit64", "move_pages", "migrate_pages"}) {
         filter.refuse_where(name, is_not(0, 0));
     }
-    // The owner of a descriptor receives signals.
+    // The owner of a descriptor receives signals, and another process could be made the owner.
     for (const unsigned long command : {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_NOTIFY, F_SETLEASE}) {
         filter.refuse_where("fcntl", is(1, command));
     }
@@ -163,7 +163,7 @@ void refuse_requests(Filter& filter) {
     }
 }
 
-/// From version 3 on, Landlock itself does this. Every version of Landlock checks files opened for
+/// Landlock itself restricts truncation only from version 3 on. All versions check files opened for
 /// writing.
 void refuse_truncation(Filter& filter) {
     filter.refuse("truncate");

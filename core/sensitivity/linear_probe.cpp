@@ -35,7 +35,7 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
             labels.min().item<int64_t>());
 }
 
-/// Adam with weight decay for the weights and without it for the bias.
+/// Adam with weight decay for the weights but not for the bias.
 std::unique_ptr<optim::Optimizer> adam_of(const at::Tensor& weight, const at::Tensor& bias,
                                           const ProbeOptions& options) {
     auto settings = optim::default_options("adam");

@@ -44,7 +44,7 @@ std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optiona
 
 /// 2 pi (row i / H + column j / W) of each pixel (i, j): float64 [H, W].
 at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
-    // Whole turns are removed in integers, which loses no digits.
+    // Whole turns are removed in integer arithmetic, which is exact.
     const auto share = [&](int64_t n, int64_t k) {
         return at::arange(n, at::TensorOptions(device).dtype(at::kLong))
             .mul(k)
@@ -181,8 +181,8 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
     const auto count = static_cast<int64_t>(frequencies.size());
     auto rises = at::zeros({dataset.classes(), count},
                            at::TensorOptions(network.device()).dtype(at::kDouble));
-    // The processes share the frequencies rather than the images, because the order of sums over
-    // images must not change.
+    // The processes share the frequencies rather than the images, because the order in which images
+    // are summed must not change.
     auto& group = parallel::world();
     Meter meter(dataset, options, frequencies.size());
     network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {

@@ -169,7 +169,7 @@ Content content_of(const Value& value, uint64_t program_bytes) {
 }  // namespace
 
 bool is_legacy(std::string_view start) {
-    // Newer protocols put a frame before it: an opcode and 8 bytes.
+    // Newer protocols put a frame before the magic number: an opcode and 8 bytes.
     const auto has_magic = [&](size_t at) {
         return start.size() > at && start.substr(at).starts_with(legacy_magic);
     };

@@ -140,7 +140,7 @@ class HeaderParser {
     size_t at_ = 0;
 };
 
-/// Reverses the bytes of each group of `width` bytes.
+/// Returns the dtype for a header's 'descr', such as '<f4'.
 const Dtype& dtype_of(const std::string& descr) {
     expect(descr.find('O') == std::string::npos,
            "it contains pickled Python objects (dtype '{}'), which are refused", descr);

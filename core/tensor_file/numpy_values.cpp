@@ -15,8 +15,8 @@ using pickle::Object;
 using pickle::Sequence;
 using pickle::Value;
 
-/// The approximate memory of a tensor besides its elements, so that many small arrays cannot use a
-/// lot of memory.
+/// The approximate memory that a tensor needs besides its elements. It is counted so that many
+/// small arrays cannot use a lot of memory.
 constexpr uint64_t tensor_bytes = 256;
 
 struct Format {

@@ -12,7 +12,7 @@ namespace {
 constexpr int newest_protocol = 5;
 /// The size of a node in the memo's hash table.
 constexpr size_t memo_bytes = 48;
-/// A growing vector has room for twice as many items.
+/// A growing vector may have room for twice as many items as it contains.
 constexpr size_t item_bytes = 2 * sizeof(void*);
 
 }  // namespace

@@ -16,8 +16,8 @@ using pickle::Value;
 constexpr int64_t longest_range = 10'000;
 constexpr size_t most_parts = 1000;  // parts of a path
 
-/// Decodes UTF-8 whose characters are all in Latin-1, the way protocol 2 writes bytes. Throws
-/// Malformed for other characters.
+/// Decodes UTF-8 text whose characters are all in Latin-1, which is how protocol 2 writes bytes.
+/// Throws Malformed for other characters.
 std::string latin1(std::string_view text) {
     std::string bytes;
     for (size_t i = 0; i < text.size(); ++i) {

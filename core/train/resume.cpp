@@ -81,7 +81,8 @@ Position to_position(const Json& state) {
 /// Entries that later versions added. They are not compared if the checkpoint lacks them.
 constexpr const char* added_later[] = {"shape", "content", "probe_content"};
 
-/// The setting as this version writes it. It does not matter which of the GPUs is used.
+/// The setting as this version writes it. The number of the GPU is dropped, because it does not
+/// matter.
 Json as_written_now(const std::string& key, const Json& value) {
     if (key == "device" && value.is_string()) {
         const auto name = value.get<std::string>();
@@ -90,8 +91,8 @@ Json as_written_now(const std::string& key, const Json& value) {
     return value;
 }
 
-/// Converts entries that older versions wrote under other names. An entry is left unchanged if its
-/// random numbers were drawn per batch.
+/// Converts entries that older versions wrote under other names. An entry is left unchanged if it
+/// involved random numbers that were drawn per batch.
 Json migrated(Json was) {
     const auto old = [&](const char* key) { return was.value(key, Json()); };
     const bool of_samples = !old("random_numbers").is_null();

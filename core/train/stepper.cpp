@@ -117,7 +117,7 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     statistics_ = running_statistics(model_);
 }
 
-/// Does nothing unless the schedule moves the momentum.
+/// Does nothing unless the schedule changes the momentum.
 void Stepper::remember_momenta() {
     if (!options_.schedule || !options_.schedule->momentum({})) {
         return;

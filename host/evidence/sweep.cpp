@@ -161,7 +161,7 @@ int work(SweepDirectory& sweep, int jobs, const std::string& save) {
     return join_runs(sweep, save, SweepRunner(sweep, jobs).run());
 }
 
-/// Performs the share of this process, without waiting for other processes.
+/// Does this process's share of the runs, without waiting for other processes.
 int work_share(const std::string& path, int jobs) {
     const auto share = share_of_environment();
     require(share.index >= 0 && share.index < share.count,

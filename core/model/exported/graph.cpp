@@ -129,7 +129,7 @@ class Parser {
         }
     }
 
-    /// The last node of a layer's call whose result is a tensor gives the layer's result.
+    /// Of the nodes in a layer's call, the last one that returns a tensor gives the layer's result.
     void note_end(const Node& node, const std::vector<StackEntry>& layers) {
         if (node.counts_batches || node.outputs.empty() || !node.outputs[0].shape) {
             return;
@@ -301,7 +301,7 @@ class Parser {
                 }
             }
         }
-        // In evaluation mode, dropout returns its argument itself; contiguous and others may, too.
+        // In evaluation mode, dropout returns its input itself; `contiguous` and others may, too.
         const bool may_share = schema.name().ends_with("dropout") ||
                                std::ranges::any_of(schema.returns(), [](const auto& result) {
                                    return result.alias_info() != nullptr;

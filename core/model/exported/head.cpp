@@ -31,7 +31,7 @@ void each_tensor(const Json& value, Visit&& visit) {
     }
 }
 
-/// The argument of a node, or null if it is not given.
+/// The node's argument `name`, or null if the node does not have it.
 Json argument_of(const Json& node, const char* name) {
     for (const auto& input : node.at("inputs")) {
         if (input.at("name") == name) {
@@ -41,7 +41,7 @@ Json argument_of(const Json& node, const char* name) {
     return {};
 }
 
-/// The tensor that is an argument or a result; empty if there is none.
+/// The name of the tensor in an argument or a result; empty if there is none.
 std::string tensor_of(const Json& value) {
     std::string found;
     each_tensor(value, [&](const std::string& tensor) { found = tensor; });
@@ -67,7 +67,7 @@ class HeadResizer {
     }
 
     std::string layer() const { return exported::parent_of(weight()); }
-    /// The names in Python. bias() may be empty.
+    /// The names in Python. bias() is empty if there is no bias.
     std::string weight() const { return states_.at(weight_); }
     std::string bias() const { return bias_.empty() ? "" : states_.at(bias_); }
 

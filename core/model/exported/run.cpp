@@ -231,9 +231,9 @@ class ExportedRun {
         return none;
     }
 
-    /// Whether the convolution and the norm after it are computed as one convolution: in evaluation
-    /// mode, if no weight is being trained. Folding writes all weights once; if there are fewer
-    /// pixels than weights per output channel, normalising costs less.
+    /// Whether to fold the norm into the convolution before it: only in evaluation mode and if no
+    /// weight is being trained. Folding scales all weights, so it is slower than normalising if
+    /// there are fewer pixels than weights per output channel.
     bool folds(const Node& convolution, const Node& norm) {
         if (is_training(norm) || has_hooks(convolution)) {
             return false;

@@ -12,7 +12,8 @@
 namespace hfc::parallel::mpi {
 namespace {
 
-/// MPI's counts are ints, and messages of this many numbers are large enough.
+/// The maximum number of elements in one message. MPI's counts are ints, and longer messages would
+/// gain nothing.
 constexpr int64_t largest_piece = int64_t{1} << 28;
 
 MPI_Datatype type_of(const at::Tensor& tensor) {

@@ -18,7 +18,7 @@ constexpr int question_tag = 1;
 constexpr int answer_tag = 2;
 constexpr int64_t unknown = -1;
 constexpr int64_t at_end = 0;  ///< used in place of a collective's number
-/// How often a rank that is waiting or idle checks for questions.
+/// How often a waiting or idle rank checks for questions from other ranks.
 constexpr auto look_every = milliseconds(200);
 /// How long a rank may take to answer.
 constexpr auto answer_time = std::chrono::seconds(2);

@@ -3,7 +3,7 @@
 --   hfc-host scripts/batch_size.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images, as in the paper.
--- Expect: on the built-in data, batches of 40 images reach the lowest accuracy (seeds 0, 1 and 2),
+-- Expect: on the built-in data, batches of 40 images give the lowest accuracy (seeds 0, 1 and 2),
 -- because training then takes the fewest steps. The order of the other batch sizes differs between
 -- seeds, and the gap does not shrink as batches grow. According to the paper, networks trained on
 -- CIFAR-10 with large batches have a smaller gap and use less of the high frequencies; hfc-host has

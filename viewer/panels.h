@@ -62,7 +62,8 @@ class Panels {
     /// The keys of all curves that can be hidden.
     std::set<std::string> keys() const;
     void show_all();
-    /// The last epoch for which whole curves were logged; 0 if no curve was logged more than once.
+    /// The last epoch for which a whole curve was logged; 0 if there is no choice, because each
+    /// curve was logged only once.
     int last_epoch() const { return last_epoch_; }
 
   private:

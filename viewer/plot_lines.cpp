@@ -82,7 +82,8 @@ void draw_columns(const Frame& frame, const std::vector<Column>& columns, Pen& p
     }
 }
 
-/// Draws a curve with few points: each at its own place and, if there are very few, with a marker.
+/// Draws a curve with few points: every point at its exact position and, if there are very
+/// few, with a marker.
 void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
     const auto& x = *curve.x;
     const bool marked = curve.reduced.line.size() < 60 && !curve.faint;

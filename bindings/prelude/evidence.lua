@@ -140,9 +140,9 @@ hfc.sample_search = host.declare("hfc.sample_search", '\z
   part); labels; candidates (the positions of the images with f(x) = y and f(x_l) not y); samples \z
   (the positions of the images that are samples); expected (the number of samples to expect if \z
   f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
-  class); and row (columns for run:row). The columns "samples", "candidates" and \z
-  "expected" contain numbers of images. If there are candidates, further columns are fraction \z
-  (samples / candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
+  class); and row (columns for run:row). The columns "samples", "candidates" and "expected" \z
+  contain numbers of images. If there are candidates, further columns are fraction (samples / \z
+  candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
   (expected / candidates).',
 function(model, parts, labels, options)
   local found = {class = {}, confidence = {}, right = {}, probabilities = {}, labels = labels}

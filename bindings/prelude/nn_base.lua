@@ -9,8 +9,8 @@ torch.nn = nn
 
 local getinfo, raise = debug.getinfo, error
 
--- Like error(), but for the innermost line of the script itself: the files of torch.nn call each
--- other at many depths.
+-- Like error(), but names the innermost line of the script itself, because calls between the files
+-- of torch.nn are nested to varying depths.
 local function error(message)
   local level, info = 2, getinfo(2, "S")
   while info and (info.what == "C" or string.find(info.source, "^=hfc:")) do

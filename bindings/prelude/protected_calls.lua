@@ -22,7 +22,7 @@ function _G.xpcall(f, handler, ...)
   return pass(xpcall(f, guarded_handler, ...))
 end
 
--- A hook that refers to its tensor becomes garbage only after C++ has released it.
+-- A hook that refers to its tensor becomes garbage only after C++ has released the tensor.
 function _G.collectgarbage(what, ...)
   if what == nil or what == "collect" then
     collect()

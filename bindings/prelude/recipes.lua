@@ -1,4 +1,4 @@
--- Code that most scripts share: common options, and networks that are loaded or trained.
+-- Code that most scripts share: common options, and the loading or training of networks.
 local host = ...
 
 local common = {

@@ -16,14 +16,15 @@ std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 /// cgroup. At least 1.
 int usable_cpus();
 
-/// The bytes of memory that the process may use: the machine's memory or, if smaller, the lowest
-/// limit of the process's cgroup and the cgroups above it. `root` contains proc/ and sys/.
+/// The amount of memory, in bytes, that the process may use: the machine's memory or, if smaller,
+/// the lowest limit of the process's cgroup and the cgroups above it. `root` contains proc/ and
+/// sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");
 
 /// Returns the number of live bytes at which the next garbage collection starts. `live` is the
-/// current number of live bytes, and `memory` is the memory of the device. The result exceeds
-/// `live` by live / 2, clamped to 512 MiB .. 2 GiB, and then limited to half of the remaining
-/// memory (or to 32 MiB, if that is more).
+/// current number of live bytes, and `memory` is the memory of the device. The result is
+/// `live` plus a margin: live / 2, clamped to 512 MiB .. 2 GiB, but at most half of the remaining
+/// memory (or 32 MiB, if that is more).
 int64_t next_collection(int64_t live, uint64_t memory);
 
 /// Whether the processor has bfloat16 instructions (AVX512-BF16, AMX or Arm's BF16). Other

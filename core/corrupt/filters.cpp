@@ -81,7 +81,7 @@ void blur_row(T* values, int64_t count, const std::vector<double>& taps, Border 
     }
 }
 
-/// The positions from which zoomed() reads the pixels of the result in one direction.
+/// The positions, along one axis, at which zoomed() samples the image for the pixels of the result.
 struct Samples {
     std::vector<int64_t> first;
     std::vector<double> second_weight;  ///< of the pixel after `first`

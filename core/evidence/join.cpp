@@ -93,7 +93,7 @@ bool is_same(const std::vector<Source>& sources, const std::string& column) {
     return repeated || all.size() == 1;
 }
 
-/// Whether the column distinguishes rows that the keys do not, and is not a measurement.
+/// Whether the column is not a measurement and distinguishes rows that have the same keys.
 bool is_needed(const std::vector<Source>& sources, std::vector<std::string> keys,
                const std::string& column) {
     const auto before = count_keys(sources, keys);

@@ -24,7 +24,7 @@ std::optional<std::string> fill(const Model& network,
                                 const std::string& prefix = "");
 
 /// Copies `value` to `tensor`, for destructors that restore a network. Does nothing if the shapes
-/// differ, because a script's function may have changed the tensor in the meantime.
+/// differ, which can happen if a script's function has changed the tensor in the meantime.
 void put_back(const at::Tensor& tensor, const at::Tensor& value) noexcept;
 
 }  // namespace hfc::model

@@ -213,8 +213,8 @@ void RunData::take_whole_curve(const nlohmann::json& event, const std::string& s
     whole_points_ += version.y.size() + 1;
     versions.push_back(std::move(version));
     while (whole_points_ > limits_.points && versions.size() > 1) {
-        // If there are too many points, drops the oldest version after the first one (or the first
-        // one, if there are only two).
+        // If there are too many points, drops the second-oldest version, so that the first one
+        // is kept; if there are only two, drops the first one.
         const auto oldest = versions.begin() + (versions.size() > 2 ? 1 : 0);
         whole_points_ -= oldest->y.size() + 1;
         versions.erase(oldest);

@@ -12,8 +12,8 @@
 namespace hfc::run {
 
 /// Appends each row to the CSV file; if the row has a new column, rewrites the file. The Markdown
-/// file is rewritten immediately while the table is short and less often later, so that n rows cost
-/// O(n); it has all rows after finish().
+/// file is rewritten after every row while the table is short, and less often as it grows, so that
+/// n rows cost O(n). It is complete after finish().
 ///
 /// After a resume, the script adds its rows again. The CSV file keeps its old rows until there are
 /// as many new ones, which then replace them. A truncated last line is removed.

@@ -17,7 +17,7 @@ using pickle::Value;
 
 /// The approximate memory that a tensor needs besides its elements. It is counted so that many
 /// small arrays cannot use a lot of memory.
-constexpr uint64_t tensor_bytes = 256;
+constexpr uint64_t array_bytes = 256;
 
 struct Format {
     const Dtype* dtype;
@@ -91,7 +91,7 @@ std::optional<at::Tensor> TreeMaker::array(const Value& data, const Value& shape
     expect(needed == content->size(),
            "an array of shape [{}] and dtype {} has {} bytes, expected {}", fmt::join(*sizes, ", "),
            format->dtype->torch, content->size(), needed);
-    count_bytes(needed + tensor_bytes);
+    count_bytes(needed + array_bytes);
     return make_array({*sizes, format->dtype->type, format->big_endian, fortran_order},
                       [&](const at::Tensor& tensor) {
                           if (needed > 0) {

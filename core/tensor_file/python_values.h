@@ -9,8 +9,8 @@
 
 namespace hfc::tensor_file {
 
-/// Traverses a machine's values. Counts names and items, so that values that share parts or contain
-/// themselves cannot grow without bound.
+/// Traverses a machine's values. Limits the number of names and items, because the tree could
+/// otherwise become arbitrarily large if values share parts or contain themselves.
 class TreeMaker {
   public:
     /// `program_bytes`: the size of the pickle, which limits the bytes of strings and arrays in the

@@ -11,9 +11,9 @@ namespace hfc::data {
 
 /// Reads the images, annotations and categories in an instances file. A missing `iscrowd` counts as
 /// 0, and a missing `area` is replaced by the area of the box. Anything unusual is reported in
-/// the result's `notes`. Throws Error naming the file and the byte or the entry for content that
-/// cannot be used: damaged JSON, a field with a wrong type, an unknown picture or category, a
-/// duplicate id, a file name that points outside the directory.
+/// the result's `notes`. Throws Error for content that cannot be used (damaged JSON, a field with
+/// the wrong type, an unknown picture or category, a duplicate id, or a file name that points
+/// outside the directory). The message names the file and the byte or the entry.
 Annotations read_coco(const std::filesystem::path& file);
 
 /// Like read_coco(), but for the text of a file.

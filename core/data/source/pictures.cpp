@@ -24,7 +24,7 @@ image_file::PictureReader& reader_of_this_thread() {
 }
 
 /// Adds all names, but only some sizes, because each size takes a system call. A size that cannot
-/// be read is left empty: reading the picture will report the reason.
+/// be read is left empty; the reason is reported when the picture is read.
 void add_files(Checksum& checksum, const PictureFiles& pictures, const at::Tensor& samples) {
     constexpr int64_t most_sizes = 10'000;
     const auto count = samples.size(0);

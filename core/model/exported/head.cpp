@@ -132,8 +132,8 @@ class HeadResizer {
         old_ = Json{{"as_int", shape[0]}};
     }
 
-    /// Applies the new number of classes to a node after the head. Exactly one size of each of its
-    /// outputs must be the old number of classes.
+    /// Applies the new number of classes to a node after the head. In each of its outputs,
+    /// exactly one dimension must have the old number of classes.
     void follow(Json& node) {
         bool reads = false, reads_others = false;
         each_tensor(node.at("inputs"), [&](const std::string& name) {

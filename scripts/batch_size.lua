@@ -5,9 +5,8 @@
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images, as in the paper.
 -- Expect: on the built-in data, batches of 40 images give the lowest accuracy (seeds 0, 1 and 2),
 -- because training then takes the fewest steps. The order of the other batch sizes differs between
--- seeds, and the gap does not shrink as batches grow. According to the paper, networks trained on
--- CIFAR-10 with large batches have a smaller gap and use less of the high frequencies; hfc-host has
--- not measured this.
+-- seeds, and the gap does not shrink as batches grow. According to the paper, large batches on
+-- CIFAR-10 give a smaller gap and less use of high frequencies; hfc-host has not measured this.
 local opt = hfc.options(hfc.common {
   batch_sizes   = {{5, 10, 20, 40}, "one training run each; the paper does not state its sizes"},
   batch_norm    = {true, "use BatchNorm before each ReLU; the paper does not"},

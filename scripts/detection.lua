@@ -4,9 +4,8 @@
 --   hfc-host scripts/detection.lua --dataset voc:DIR --min_size 240 --epochs 60
 --   hfc-host scripts/detection.lua --preset paper --dataset coco:DIR --weights FILE --device cuda
 --
--- Expect: on the low part of the built-in images, the detector loses the classes with many stripes
--- and keeps those with few. Figure 8 shows the largest losses on the low part, and Figure 9 the
--- largest gains.
+-- Expect: on the low part of the built-in images, classes with many stripes are lost and those with
+-- few are kept. Figure 8 shows the largest losses on the low part, and Figure 9 the largest gains.
 local opt = hfc.options {
   dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "radius of the split, in bins"},
   detector = "retinanet_small", weights = {"", "weights file from torchvision; if empty, train"},

@@ -3,8 +3,7 @@
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:IMAGENETTE --device cuda
 -- Masks are learned on training images and scored on test images; the preset learns and scores them
 -- on the test images, as the authors' code does. Expect: in the built-in data, the masked accuracy
--- is near the clean accuracy, and over 99 % of the mask weight is at r <= 4, which carries the
--- label.
+-- is near the clean accuracy, and over 99 % of the mask weight is at r <= 4 (the label's band).
 local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.karantzas_common {
   networks = {{"natural", "adversarial"}, "natural, adversarial, scale, translation, rotation"},

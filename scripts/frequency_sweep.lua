@@ -7,8 +7,7 @@
 -- Expect: most of the power is below r = 4. As the radius grows, the low-pass curve rises to the
 -- clean accuracy and the high-pass curve falls to chance. In the built-in data, only r <= 4 carries
 -- the label: from r = 4 on, the low-pass curve is at the clean accuracy and the high-pass curve is
--- at chance (.2). For filtered images, compare BatchNorm's running statistics with
--- --statistics batch.
+-- at chance (.2). For filtered images, compare running statistics with --statistics batch.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural"},
                 "trained networks in the run directory --model; without --model: natural"},

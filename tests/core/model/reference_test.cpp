@@ -11,7 +11,7 @@ using test::distance;
 using test::formula_images;
 using test::reference;
 
-struct Case {
+struct Reference {
     const char* line;
     const char* name;
     ModelOptions options;
@@ -19,11 +19,11 @@ struct Case {
     int64_t size;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const Reference& c, std::ostream* out) {
     *out << c.line;
 }
 
-class Logits : public testing::TestWithParam<Case> {};
+class Logits : public testing::TestWithParam<Reference> {};
 
 TEST_P(Logits, are_within_1e_4_of_pytorch_in_double_precision) {
     const auto& c = GetParam();
@@ -44,22 +44,25 @@ TEST_P(Logits, are_within_1e_4_of_pytorch_in_double_precision) {
 INSTANTIATE_TEST_SUITE_P(
     Networks, Logits,
     testing::Values(
-        Case{"preact_resnet32", "preact_resnet32", {}, 4, 32},
-        Case{"preact_resnet32_batch_norm_eval", "preact_resnet32", {.batch_norm = true}, 4, 32},
-        Case{"preact_resnet20_grey", "preact_resnet20", {.classes = 7, .channels = 1}, 4, 28},
-        Case{"preact_resnet8", "preact_resnet8", {}, 4, 32},
-        Case{"resnet18", "resnet18", {}, 2, 32}, Case{"resnet34", "resnet34", {}, 2, 32},
-        Case{"resnet50", "resnet50", {}, 2, 16},
-        Case{"resnet18_grey", "resnet18", {.channels = 1}, 2, 28},
-        Case{"vgg11", "vgg11", {}, 2, 32}, Case{"vgg11_grey", "vgg11", {.channels = 1}, 2, 28},
-        Case{"vgg16_batch_norm", "vgg16", {.batch_norm = true}, 2, 32},
-        Case{"alexnet", "alexnet", {}, 2, 32},
-        Case{"alexnet_grey", "alexnet", {.channels = 1}, 2, 28}, Case{"lenet", "lenet", {}, 2, 32},
-        Case{"lenet_grey", "lenet", {.channels = 1}, 2, 28},
-        Case{"resnet18_torchvision", "resnet18", {.form = "torchvision"}, 2, 64},
-        Case{"resnet50_torchvision", "resnet50", {.form = "torchvision"}, 2, 64},
-        Case{"alexnet_torchvision", "alexnet", {.form = "torchvision"}, 2, 224},
-        Case{"vgg11_torchvision", "vgg11", {.form = "torchvision"}, 2, 64}));
+        Reference{"preact_resnet32", "preact_resnet32", {}, 4, 32},
+        Reference{
+            "preact_resnet32_batch_norm_eval", "preact_resnet32", {.batch_norm = true}, 4, 32},
+        Reference{"preact_resnet20_grey", "preact_resnet20", {.classes = 7, .channels = 1}, 4, 28},
+        Reference{"preact_resnet8", "preact_resnet8", {}, 4, 32},
+        Reference{"resnet18", "resnet18", {}, 2, 32}, Reference{"resnet34", "resnet34", {}, 2, 32},
+        Reference{"resnet50", "resnet50", {}, 2, 16},
+        Reference{"resnet18_grey", "resnet18", {.channels = 1}, 2, 28},
+        Reference{"vgg11", "vgg11", {}, 2, 32},
+        Reference{"vgg11_grey", "vgg11", {.channels = 1}, 2, 28},
+        Reference{"vgg16_batch_norm", "vgg16", {.batch_norm = true}, 2, 32},
+        Reference{"alexnet", "alexnet", {}, 2, 32},
+        Reference{"alexnet_grey", "alexnet", {.channels = 1}, 2, 28},
+        Reference{"lenet", "lenet", {}, 2, 32},
+        Reference{"lenet_grey", "lenet", {.channels = 1}, 2, 28},
+        Reference{"resnet18_torchvision", "resnet18", {.form = "torchvision"}, 2, 64},
+        Reference{"resnet50_torchvision", "resnet50", {.form = "torchvision"}, 2, 64},
+        Reference{"alexnet_torchvision", "alexnet", {.form = "torchvision"}, 2, 224},
+        Reference{"vgg11_torchvision", "vgg11", {.form = "torchvision"}, 2, 64}));
 
 TEST(BatchNormTraining, normalises_by_the_batch_and_moves_the_running_statistics_as_pytorch_does) {
     auto model = make("preact_resnet32", {.batch_norm = true});

@@ -43,7 +43,7 @@ two = data.train:filter(function(image, label, index) return label < 2 end)
 rest = data.train:filter(function(image, label, index) return label >= 2 end)
 all = two:concat(rest, data.test)
 same = all:with_labels(torch.zeros(#all, {dtype = "int64"}))
-print(#all, same:labels():sum():item())]], "30")
+print(#all, same:labels():sum():item())]])
 example("Dataset:probes", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 probes = data.test:probes {low = {4, 8}, high = {12}, prefix = "test "}

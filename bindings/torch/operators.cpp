@@ -348,10 +348,4 @@ bool push_operator(lua_State* L, const std::string& name) {
     return true;
 }
 
-int call_operator(lua_State* L, const std::string& name, int first, int arguments) {
-    const Operator* op = find_operator(name);
-    require(op != nullptr, "there is no operator '{}'", name);
-    return call(L, *op, locate(L, first, arguments));
-}
-
 }  // namespace hfc::lua

@@ -18,9 +18,4 @@ std::vector<std::string> operator_signatures(const std::string& name);
 /// All operator names, in alphabetical order.
 std::vector<std::string> operator_names();
 
-/// Calls an operator with `arguments` values from the stack, starting at index `first` (they stay
-/// on the stack), pushes its results and returns their number. Throws Error, listing the
-/// signatures, if no overload accepts them.
-int call_operator(lua_State* L, const std::string& name, int first, int arguments);
-
 }  // namespace hfc::lua

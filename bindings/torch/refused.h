@@ -6,7 +6,7 @@
 namespace hfc::lua {
 
 /// Why an operator is refused, or nullptr. The refused operators are internal parts of LibTorch
-/// (all *_backward operators, and some others). Each of them can be reached through a public
+/// (all *_backward operators, and some others). Most of them can be reached through a public
 /// operator that checks the arguments. If called directly with wrong arguments, they read out of
 /// bounds or crash the process (found by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);

@@ -6,13 +6,11 @@
 #include <cmath>
 #include <utility>
 
-// On Arm, every processor has vectors of two doubles.
-
 namespace hfc::decompose {
 namespace {
 
-/// One register of AVX2 or two of SSE2. The type is explicit because the compiler, left to choose,
-/// mixed both vector sizes.
+/// One register of AVX2, or two of SSE2 or of Arm's vectors. The type is explicit because the
+/// compiler, left to choose, mixed both vector sizes.
 using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
 constexpr int64_t fours = block_width / 4;
 static_assert(fours == 4);

@@ -159,6 +159,10 @@ for dims = 2, 3 do
       shared.check(o.output_size or o.output_ratio, class, "expected output_size or output_ratio")
       shared.check(not (o.output_size and o.output_ratio), class,
                    "expected only one of output_size and output_ratio")
+      for _, ratio in ipairs(o.output_ratio and times(o.output_ratio, dims) or {}) do
+        shared.check(type(ratio) == "number" and ratio > 0 and ratio < 1, class,
+                     "output_ratio must be above 0 and below 1, got %s", tostring(ratio))
+      end
     end,
     forward = function(self, x)
       local size = self.output_size and times(self.output_size, dims) or {}

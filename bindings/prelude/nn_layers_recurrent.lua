@@ -177,12 +177,18 @@ local function with(defaults)
   return defaults
 end
 
+local function check_nonlinearity(class, name)
+  check(name == nil or name == "tanh" or name == "relu", class,
+        "nonlinearity must be 'tanh' or 'relu', got '%s'", tostring(name))
+end
+
 local function recurrent(class, gates, names, defaults, text, operator_of)
   layer(class, {
     names = names, defaults = with(defaults),
     text = text .. " x: [L, N, input_size], [N, L, input_size] with batch_first, or a packed \z
       sequence. Parameters: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 and so on.",
     setup = function(self, o)
+      check_nonlinearity(class, o.nonlinearity)
       rawset(self, "_flat", {})
       local directions = o.bidirectional and 2 or 1
       local out = o.proj_size and o.proj_size > 0 and o.proj_size or o.hidden_size
@@ -218,6 +224,7 @@ local function cell(class, gates, names, defaults, text, step)
     names = names, defaults = defaults,
     text = text .. " Parameters: weight_ih, weight_hh, bias_ih, bias_hh.",
     setup = function(self, o)
+      check_nonlinearity(class, o.nonlinearity)
       rawset(self, "_flat", {})
       add_weights(self, o, gates, "", o.input_size)
     end,

@@ -103,6 +103,17 @@ function TestChecks:test_the_size_of_fractional_pooling()
   refuses("FractionalMaxPool2d: expected output_size or output_ratio", layer, 2)
   refuses("FractionalMaxPool2d: expected only one of output_size and output_ratio", layer, 2,
           {output_size = 3, output_ratio = .5})
+  for _, ratio in ipairs {0, 1, "half", {.5, 1.5}} do
+    refuses("FractionalMaxPool2d: output_ratio must be above 0 and below 1, got ", layer, 2,
+            {output_ratio = ratio})
+  end
+end
+
+function TestChecks:test_the_nonlinearity_of_recurrent_networks()
+  for _, layer in ipairs {"RNN", "RNNCell"} do
+    refuses(layer .. ": nonlinearity must be 'tanh' or 'relu', got 'gelu'", torch.nn[layer], 2, 3,
+            {nonlinearity = "gelu"})
+  end
 end
 
 function TestChecks:test_the_order_of_a_pooling_norm()

@@ -15,10 +15,10 @@ namespace {
 using data::Annotations;
 
 constexpr size_t thresholds = 10;
-constexpr size_t areas = 4;
+constexpr size_t area_count = 4;
 constexpr size_t recalls = 101;
 constexpr int32_t most_detections = 100;  ///< per image and category
-constexpr std::array<std::array<double, 2>, areas> area_ranges = {
+constexpr std::array<std::array<double, 2>, area_count> area_ranges = {
     {{0, 1e10}, {0, 1024}, {1024, 9216}, {9216, 1e10}}};
 
 /// The same values as numpy.linspace.
@@ -38,8 +38,8 @@ bool is_outside(double area, size_t range) {
 struct Outcome {
     double score;
     int32_t rank;  ///< among the detections of its image and category
-    std::array<uint16_t, areas> right;
-    std::array<uint16_t, areas> ignored;
+    std::array<uint16_t, area_count> right;
+    std::array<uint16_t, area_count> ignored;
 };
 
 /// The mean of a metric over the values that exist.
@@ -57,7 +57,7 @@ struct Mean {
 
 /// How many objects of a category count, and the outcomes of its detections.
 struct Curve {
-    std::array<int64_t, areas> objects = {};
+    std::array<int64_t, area_count> objects = {};
     std::vector<Outcome> outcomes;
 };
 
@@ -78,7 +78,7 @@ class Matching {
             curve.outcomes.push_back(
                 {detection(detections[d]).score, static_cast<int32_t>(d), {}, {}});
         }
-        for (size_t range = 0; range < areas; ++range) {
+        for (size_t range = 0; range < area_count; ++range) {
             curve.objects[range] += order_objects(objects, range);
             for (size_t t = 0; t < thresholds && !objects.empty(); ++t) {
                 match_at(detections.size(), range, t, curve.outcomes.data() + first);
@@ -268,7 +268,7 @@ class Scorer {
             }
         }
         std::ranges::stable_sort(curve.outcomes, std::greater<>(), &Outcome::score);
-        for (size_t range = 0; range < areas; ++range) {
+        for (size_t range = 0; range < area_count; ++range) {
             add_range(curve, range);
         }
         add_few(curve, 1, figures_[6]);

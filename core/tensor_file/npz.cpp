@@ -9,7 +9,7 @@
 namespace hfc::tensor_file {
 namespace {
 
-constexpr std::string_view extension = ".npy";
+constexpr std::string_view npy_extension = ".npy";
 
 /// Parses the metadata that write_npz wrote: the bytes of a JSON object of strings.
 Metadata parse_metadata(const at::Tensor& bytes) {
@@ -34,11 +34,11 @@ Metadata parse_metadata(const at::Tensor& bytes) {
 NamedTensors read_npz(ZipReader& archive, Metadata& metadata) {
     NamedTensors tensors;
     for (const auto& member : archive.members()) {
-        expect(member.name.ends_with(extension),
+        expect(member.name.ends_with(npy_extension),
                "it is a zip archive, but neither a PyTorch file nor an npz file (its member '{}' "
                "does not end in .npy)",
                member.name);
-        const auto name = member.name.substr(0, member.name.size() - extension.size());
+        const auto name = member.name.substr(0, member.name.size() - npy_extension.size());
         try {
             archive.read(member, [&](const ByteSource& source) {
                 tensors.emplace_back(name, read_npy(source));
@@ -57,7 +57,7 @@ NamedTensors read_npz(ZipReader& archive, Metadata& metadata) {
 void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata) {
     ZipWriter archive;
     const auto add = [&](const std::string& name, const at::Tensor& tensor) {
-        archive.add(name + std::string(extension), npy_header(name, tensor), plain(tensor));
+        archive.add(name + std::string(npy_extension), npy_header(name, tensor), plain(tensor));
     };
     for (const auto& [name, tensor] : tensors) {
         require(name != metadata_name,

@@ -193,8 +193,8 @@ const std::vector<Declaration> mask_declarations = {
      "possible. The complement is hfc.mask.apply(x, 1 - mask)."},
     {"hfc.mask.symmetrise", symmetrise,
      "hfc.mask.symmetrise(mask) -> Tensor\n\n"
-     "Returns (M(k) + M(-k)) / 2 for a mask [..., H, W], zero-frequency component first: the only "
-     "part of the mask that affects a real image."},
+     "Returns (M(k) + M(-k)) / 2, the only part of a mask that affects a real image. mask: "
+     "[..., H, W], with the zero-frequency component first."},
     {"hfc.mask.predict", predict_masked,
      "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\n"
      "Returns the predicted class of each masked image (int64 [N]) and its softmax probability "

@@ -228,7 +228,7 @@ const std::vector<Declaration> run_declarations = {
      "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
      "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer "
      "shows one panel per name, with the latest curve and, drawn fainter, the curves of earlier "
-     "epochs. run:plot draws curves with its option `curves`.\n"
+     "epochs. To plot curves, use run:plot with its `curves` option.\n"
      "values, x: Tensors with one dimension or lists of at most 65536 numbers.\n"
      "Errors: different numbers of values and x, no values, an x that is not finite."},
     {"Run:directory", directory,

@@ -187,10 +187,10 @@ const std::vector<Declaration> saved_model_declarations = {
      "torch.export, or a file of weights (.pth, .th, .pt, .safetensors) for torchvision's "
      "resnet18, resnet34, resnet50, vgg11, vgg16 or alexnet or for a network of "
      "pytorch_resnet_cifar10. A file of weights does not contain the normalisation of images. "
-     "hfc-host therefore puts a normalisation with ImageNet's mean and standard deviation, which "
-     "both projects use, in front of the network, and prints a message. Returns nil for the name "
-     "of a network and for any string that is not a path (no '/', none of these extensions, not a "
-     "directory), so that --model can accept either.\n"
+     "hfc-host therefore adds a normalisation layer in front of the network, with the mean and "
+     "standard deviation of ImageNet that both projects use, and prints a message. Returns nil for "
+     "the name of a network and for any string that is not a path (no '/', none of these "
+     "extensions, not a directory), so that --model can accept either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not contain the name "
      "of its network (such as the weights of a network written in Lua)."},
 };

@@ -34,7 +34,7 @@ end)
 hfc.first_images = host.declare("hfc.first_images", '\z
   hfc.first_images(dataset, n) -> Dataset\n\n\z
   Returns the first n images of a Dataset, or all of them if n is 0 or larger than the Dataset. \z
-  The option test_images of hfc.data draws images at random instead.',
+  To draw images at random instead, use the test_images option of hfc.data.',
 function(dataset, n)
   if n == 0 or n >= #dataset then return dataset end
   return dataset:slice(0, n)
@@ -312,10 +312,10 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   second result lists the same numbers in rows {measure, mean, low, high, n, paper}, with \z
   Wilson intervals over the images.\n\z
   search: "bound" attacks once with each epsilon; PGD takes 10 steps of epsilon / 4 from a random \z
-  start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
-  foolbox 1.8: FGSM tries epsilons in increments of .001; PGD (40 steps of epsilon / 30, no \z
+  start. "least" searches for the smallest epsilon for each image, as the authors\' code does \z
+  with foolbox 1.8: FGSM tries epsilons in increments of .001; PGD (40 steps of epsilon / 30, no \z
   random start) finds epsilon by bisection, which starts at .3 and takes up to 20 iterations. An \z
-  image is then robust at an epsilon only if its least epsilon is larger. statistics: \z
+  image is then robust at an epsilon only if its smallest epsilon is larger. statistics: \z
   "running", "batch" or "adapted" (see \z
   hfc.batchnorm_statistics). With "batch", only the clean accuracy is measured, because an attack \z
   on one image would change the results of the others. blur: if true, blurs the input instead of \z

@@ -51,9 +51,9 @@ end)
 
 hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
-  Returns options for hfc.train from the options of a script: opt.epochs, opt.batch_size, \z
-  opt.seed, opt.probe_samples, and Adam with opt.lr (TensorFlow\'s Adam if opt.form is \z
-  "tensorflow"). The second table overrides these options.',
+  Makes the options of hfc.train from the options of a script: takes opt.epochs, opt.batch_size, \z
+  opt.seed and opt.probe_samples, and adds Adam with the learning rate opt.lr (TensorFlow\'s Adam \z
+  if opt.form is "tensorflow"). The second table overrides these options.',
 function(opt, own)
   if type(opt) ~= "table" then
     error("hfc.training: expected the options of the script, got " .. type(opt), 2)

@@ -153,7 +153,7 @@ for dims = 2, 3 do
     names = {"kernel_size", "output_size", "output_ratio", "return_indices"},
     defaults = {output_size = none, output_ratio = none, return_indices = false},
     text = "Applies max pooling over random windows. The size of the result is output_size, or \z
-      output_ratio times the input's size.",
+      output_ratio (above 0 and below 1) times the input's size. Set only one of them.",
     setup = function(_, o)
       local class = string.format("FractionalMaxPool%dd", dims)
       shared.check(o.output_size or o.output_ratio, class, "expected output_size or output_ratio")
